@@ -1,0 +1,21 @@
+"""Names for the values that must not be mixed up.
+
+Identifiers are raw bytes inside the program and hex only at its edges: an address is 20 bytes, a hash 32.
+Amounts are integers in token base units. Times are whole unix seconds. The type checker refuses a mix.
+"""
+
+from typing import Final, NewType
+
+ChainId = NewType("ChainId", int)
+Address = NewType("Address", bytes)
+Hash32 = NewType("Hash32", bytes)
+IntentId = NewType("IntentId", bytes)
+Amount = NewType("Amount", int)
+UnixSeconds = NewType("UnixSeconds", int)
+BlockNumber = NewType("BlockNumber", int)
+
+ADDRESS_BYTES: Final = 20
+HASH_BYTES: Final = 32
+UINT256_MAX: Final = 2**256 - 1
+UINT64_MAX: Final = 2**64 - 1
+ZERO_ADDRESS: Final = Address(bytes(ADDRESS_BYTES))
