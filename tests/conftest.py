@@ -1,0 +1,68 @@
+"""Real servers for all tests: one PostgreSQL and one Redis a worker, as many local chains as a test asks for.
+
+Every server dies with the test process, even when that is killed. `ORBITAL_BUNDLED=1` forces the bundled PostgreSQL and
+Redis, as it does for `orbital up`.
+"""
+
+import collections.abc
+import os
+import pathlib
+import uuid
+
+import asyncpg
+import pytest
+import redis as redis_client
+
+from orbital.devnet import postgres, process, redis, settings
+
+
+@pytest.fixture(scope="session")
+def is_bundled() -> bool:
+    return os.environ.get("ORBITAL_BUNDLED") == "1"
+
+
+@pytest.fixture(scope="session")
+def postgres_server(
+    tmp_path_factory: pytest.TempPathFactory, is_bundled: bool
+) -> collections.abc.Iterator[postgres.Server]:
+    folder = tmp_path_factory.mktemp("postgres")
+    wanted = settings.PostgresSettings(data_dir=folder / "clusters", bundled=is_bundled, durable=False)
+    server = postgres.prepare(wanted)
+    with process.start(server.command, folder / "postgres.log"):
+        yield server
+
+
+@pytest.fixture
+async def database_url(postgres_server: postgres.Server) -> collections.abc.AsyncIterator[str]:
+    """A database of the test's own, empty at its start and dropped at its end."""
+    name = f"test_{uuid.uuid4().hex}"
+    connection = await asyncpg.connect(postgres_server.url)
+    try:
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        yield postgres_server.url.rpartition("/")[0] + f"/{name}"
+        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory, is_bundled: bool) -> collections.abc.Iterator[redis.Server]:
+    folder = tmp_path_factory.mktemp("redis")
+    server = redis.prepare(settings.RedisSettings(data_dir=folder, bundled=is_bundled))
+    with process.start(server.command, folder / "redis.log"):
+        yield server
+
+
+@pytest.fixture
+def redis_url(redis_server: redis.Server) -> str:
+    """The worker's Redis, emptied before the test."""
+    with redis_client.Redis.from_url(redis_server.url) as client:
+        client.flushall()
+    return redis_server.url
+
+
+@pytest.fixture
+def log_dir(tmp_path: pathlib.Path) -> pathlib.Path:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    return folder
