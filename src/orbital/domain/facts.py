@@ -235,3 +235,20 @@ class Fact:
     @property
     def name(self) -> str:
         return type(self.event).__name__
+
+    @property
+    def actor(self) -> Address | None:
+        """Whose act it was: the user's, the solver's, or nobody's (a deadline)."""
+        match self.event:
+            case IntentSubmitted(intent=intent) | IntentOpened(intent=intent):
+                return intent.user
+            case IntentCancelled(user=user) | IntentRefunded(user=user) | NonceInvalidated(user=user):
+                return user
+            case PayoutCredited(account=account) | PayoutClaimed(account=account):
+                return account
+            case DeadlinePassed() | IntentExpired() | DispatchId() | ProcessId() | Process():
+                return None
+            case Dispatch(sender=sender):
+                return sender
+            case event:
+                return event.solver

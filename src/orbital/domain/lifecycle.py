@@ -1,0 +1,356 @@
+"""The lifecycle: an intent's state is a pure function of its canonical facts, in any order of arrival.
+
+`LIFECYCLE` is the whole rule: the status is the first row whose evidence is there. Everything else in this module
+only looks for the evidence. Facts arrive from two chains and from the API in no particular order (a fill may be seen
+before its open), a reorg may take one away again; nothing here depends on what the state was before.
+
+Finality is not part of the state: it follows from the chains' heads when it is read.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from orbital.domain import facts as f
+from orbital.domain.intent import Award, Intent
+from orbital.domain.types import ZERO_ADDRESS, Address, Amount, ChainId, IntentId, UnixSeconds
+
+
+class Status(StrEnum):
+    PENDING = "pending"
+    MATCHED = "matched"
+    OPENED = "opened"
+    FILLED = "filled"
+    SETTLED = "settled"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
+
+
+class Leg(StrEnum):
+    OPEN = "open"
+    FILL = "fill"
+    SETTLE = "settle"
+    REFUND = "refund"
+
+
+class Anomaly(StrEnum):
+    """What the contracts should make impossible: shown, and raised as an alert."""
+
+    SETTLED_AND_REFUNDED = "settled_and_refunded"
+    FILLED_AND_REFUNDED = "filled_and_refunded"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the fold must know of the deployment: whose word counts, and how long a refund waits."""
+
+    settlers: Mapping[ChainId, Address]
+    refund_delay_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class AwardedRound:
+    """One award and what became of its two times."""
+
+    round: int
+    award: Award
+    awarded_at: UnixSeconds
+    open_by_passed: f.Fact | None
+    fill_by_passed: f.Fact | None
+    fault: f.Fault | None
+
+    @property
+    def is_over(self) -> bool:
+        """No chain takes this award any more."""
+        return self.open_by_passed is not None and self.fill_by_passed is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The canonical facts of one intent, sorted by what they prove."""
+
+    intent: Intent | None
+    submitted: f.Fact | None
+    opened: f.Fact | None
+    fill: f.Fact | None
+    duplicate_fills: tuple[f.Fact, ...]
+    settled: f.Fact | None
+    refunded: f.Fact | None
+    destination_expired: f.Fact | None
+    nonce_taken: f.Fact | None
+    cancelled: f.Fact | None
+    open_deadline_passed: bool
+    fill_deadline_passed: bool
+    rounds: tuple[AwardedRound, ...]
+
+    @property
+    def live_award(self) -> AwardedRound | None:
+        """The latest award whose next step is still in time: the open before it, the fill after."""
+        if not self.rounds:
+            return None
+        last = self.rounds[-1]
+        return None if self._missed(last) else last
+
+    @property
+    def unjudged(self) -> tuple[tuple[AwardedRound, f.Fact], ...]:
+        """Awards that lapsed and still lack the verdict on whose fault it was, each with the deadline missed."""
+        if self.fill is not None:
+            return ()
+        return tuple(
+            (awarded, missed)
+            for awarded in self.rounds
+            if awarded.fault is None and (missed := self._missed(awarded)) is not None
+        )
+
+    def _missed(self, awarded: AwardedRound) -> f.Fact | None:
+        """The deadline that an award missed: to open, or once the intent is open, to fill."""
+        return awarded.fill_by_passed if self.opened else awarded.open_by_passed
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the projection stores of an intent. `status` is None while only foreign evidence is known (a lone fill)."""
+
+    intent: Intent | None
+    status: Status | None
+    submitted: bool
+    solver: Address | None
+    output_amount: Amount | None
+    round: int
+    open_by: UnixSeconds | None
+    fill_by: UnixSeconds | None
+    refund_due: bool
+    refundable_at: UnixSeconds | None
+    legs: Mapping[Leg, f.Fact]
+    anomaly: Anomaly | None
+    auctionable: bool
+    unjudged_rounds: tuple[int, ...]
+    lapsed_solvers: frozenset[Address]
+    created_at: UnixSeconds | None
+    updated_at: UnixSeconds | None
+
+
+LIFECYCLE: Final[Sequence[tuple[int, Status, str, Callable[[Evidence], bool]]]] = (
+    (1, Status.REFUNDED, "IntentRefunded", lambda e: e.refunded is not None),
+    (1, Status.SETTLED, "IntentSettled", lambda e: e.settled is not None),
+    (2, Status.FILLED, "an open and a valid fill", lambda e: e.opened is not None and e.fill is not None),
+    (
+        3,
+        Status.EXPIRED,
+        "opened, fill deadline passed, no fill: the refund is due",
+        lambda e: e.opened is not None and e.fill_deadline_passed,
+    ),
+    (4, Status.OPENED, "IntentOpened", lambda e: e.opened is not None),
+    (
+        5,
+        Status.CANCELLED,
+        "the nonce went to something else, or cancelled through the API",
+        lambda e: e.nonce_taken is not None or e.cancelled is not None,
+    ),
+    (6, Status.EXPIRED, "open deadline passed, not opened", lambda e: e.open_deadline_passed),
+    (7, Status.MATCHED, "a live award", lambda e: e.submitted is not None and e.live_award is not None),
+    (8, Status.PENDING, "submitted", lambda e: e.submitted is not None),
+)
+"""(rank, status, evidence in words, evidence). Within rank 1 a refund is shown before a settlement."""
+
+TERMINAL: Final = frozenset({Status.SETTLED, Status.REFUNDED})
+"""Statuses in which the escrow is paid out."""
+
+LIVE: Final = frozenset({Status.PENDING, Status.MATCHED})
+"""Statuses in which an intent still lays claim to its user's balance."""
+
+
+def fold(intent_id: IntentId, facts: Sequence[f.Fact], rules: Rules) -> State:
+    """State of `intent_id` from its canonical facts, given in any order.
+
+    `facts` also holds what concerns the intent's nonce: `NonceInvalidated` of its user, and `IntentOpened` of other
+    intents with the same user, chain and nonce (their `intent_id` differs).
+    """
+    evidence = gather(intent_id, facts, rules)
+    status = next((status for _, status, _, holds in LIFECYCLE if holds(evidence)), None)
+    return _describe(evidence, status, facts, rules)
+
+
+def gather(intent_id: IntentId, facts: Sequence[f.Fact], rules: Rules) -> Evidence:
+    """Sort canonical facts into evidence; see `fold` for what `facts` holds."""
+    own = sorted((fact for fact in facts if fact.intent_id == intent_id), key=_chain_order)
+    submitted = _first(own, f.IntentSubmitted)
+    opened = _first(own, f.IntentOpened)
+    intent = _intent_of(submitted) or _intent_of(opened)
+    fills = [] if intent is None else [fact for fact in own if is_valid_fill(fact, intent, rules)]
+    passed = {(e.which, e.round): fact for fact in own if isinstance(e := fact.event, f.DeadlinePassed)}
+    destination_expired = _first(own, f.IntentExpired)
+    return Evidence(
+        intent=intent,
+        submitted=submitted,
+        opened=opened,
+        fill=fills[0] if fills else None,
+        duplicate_fills=tuple(fills[1:]),
+        settled=_first(own, f.IntentSettled),
+        refunded=_first(own, f.IntentRefunded),
+        destination_expired=destination_expired,
+        nonce_taken=None if intent is None else _nonce_taken(intent_id, intent, facts),
+        cancelled=_first(own, f.IntentCancelled),
+        open_deadline_passed=(f.Deadline.OPEN_DEADLINE, 0) in passed,
+        fill_deadline_passed=(f.Deadline.FILL_DEADLINE, 0) in passed or destination_expired is not None,
+        rounds=_rounds(intent_id, own, passed),
+    )
+
+
+def is_valid_fill(fact: f.Fact, intent: Intent, rules: Rules) -> bool:
+    """Whether a fact is the delivery that `intent` asked for, said by the destination's own settler."""
+    event = fact.event
+    return (
+        isinstance(event, f.IntentFilled)
+        and fact.position is not None
+        and fact.position.chain_id == intent.destination_chain_id
+        and event.emitter == rules.settlers.get(intent.destination_chain_id)
+        and event.origin_chain_id == intent.origin_chain_id
+        and event.recipient == intent.recipient
+        and event.output_token == intent.output_token
+        and event.output_amount >= intent.min_output_amount
+    )
+
+
+def deadlines_of(fact: f.Fact, intent: Intent) -> list[tuple[ChainId, UnixSeconds, f.Deadline, int]]:
+    """The times that a fact sets: (chain whose blocks decide, due after, which, round)."""
+    match fact.event:
+        case f.IntentSubmitted() | f.IntentOpened():
+            return [
+                (intent.origin_chain_id, intent.open_deadline, f.Deadline.OPEN_DEADLINE, 0),
+                (intent.destination_chain_id, intent.fill_deadline, f.Deadline.FILL_DEADLINE, 0),
+            ]
+        case f.IntentAwarded() as awarded:
+            return [
+                (intent.origin_chain_id, awarded.open_by, f.Deadline.OPEN_BY, awarded.round),
+                (intent.destination_chain_id, awarded.fill_by, f.Deadline.FILL_BY, awarded.round),
+            ]
+        case _:
+            return []
+
+
+def _describe(evidence: Evidence, status: Status | None, facts: Sequence[f.Fact], rules: Rules) -> State:
+    intent, live = evidence.intent, evidence.live_award
+    solver, output_amount = _who_and_how_much(evidence)
+    times = [fact.timestamp for fact in facts]
+    unpaid = evidence.opened is not None and evidence.fill is None and evidence.settled is None
+    return State(
+        intent=intent,
+        status=status,
+        submitted=evidence.submitted is not None,
+        solver=solver,
+        output_amount=output_amount,
+        round=evidence.rounds[-1].round if evidence.rounds else 0,
+        open_by=live.award.open_by if live else None,
+        fill_by=live.award.fill_by if live else None,
+        refund_due=status is Status.EXPIRED and evidence.opened is not None,
+        refundable_at=(
+            UnixSeconds(intent.fill_deadline + rules.refund_delay_seconds)
+            if intent is not None and unpaid and evidence.refunded is None
+            else None
+        ),
+        legs=_legs(evidence),
+        anomaly=_anomaly(evidence),
+        auctionable=_is_auctionable(evidence, status),
+        unjudged_rounds=tuple(awarded.round for awarded, _ in evidence.unjudged),
+        lapsed_solvers=frozenset(r.award.solver for r in evidence.rounds if r.fault is f.Fault.SOLVER),
+        created_at=_created_at(evidence),
+        updated_at=max(times) if times else None,
+    )
+
+
+def _is_auctionable(evidence: Evidence, status: Status | None) -> bool:
+    """A new sealed round may start: nothing delivered, every earlier award useless on both chains and judged."""
+    return (
+        status in {Status.PENDING, Status.OPENED}
+        and evidence.fill is None
+        and not evidence.unjudged
+        and all(awarded.is_over for awarded in evidence.rounds)
+    )
+
+
+def _who_and_how_much(evidence: Evidence) -> tuple[Address | None, Amount | None]:
+    if evidence.fill is not None and isinstance(evidence.fill.event, f.IntentFilled):
+        return evidence.fill.event.solver, evidence.fill.event.output_amount
+    if evidence.live_award is not None:
+        return evidence.live_award.award.solver, evidence.live_award.award.output_amount
+    opened = evidence.opened.event if evidence.opened else None
+    if isinstance(opened, f.IntentOpened) and opened.solver != ZERO_ADDRESS:
+        return opened.solver, opened.output_amount
+    return None, None
+
+
+def _legs(evidence: Evidence) -> Mapping[Leg, f.Fact]:
+    happened = (
+        (Leg.OPEN, evidence.opened),
+        (Leg.FILL, evidence.fill),
+        (Leg.SETTLE, evidence.settled),
+        (Leg.REFUND, evidence.refunded),
+    )
+    return {leg: fact for leg, fact in happened if fact is not None}
+
+
+def _anomaly(evidence: Evidence) -> Anomaly | None:
+    if evidence.refunded is None:
+        return None
+    if evidence.settled is not None:
+        return Anomaly.SETTLED_AND_REFUNDED
+    return Anomaly.FILLED_AND_REFUNDED if evidence.fill is not None else None
+
+
+def _created_at(evidence: Evidence) -> UnixSeconds | None:
+    first = evidence.submitted or evidence.opened
+    return first.timestamp if first else None
+
+
+def _rounds(
+    intent_id: IntentId, own: Sequence[f.Fact], passed: Mapping[tuple[f.Deadline, int], f.Fact]
+) -> tuple[AwardedRound, ...]:
+    faults = {e.round: e.fault for e in (fact.event for fact in own) if isinstance(e, f.AwardLapsed)}
+    rounds = [
+        AwardedRound(
+            round=e.round,
+            award=Award(intent_id, e.solver, e.output_amount, e.open_by, e.fill_by),
+            awarded_at=fact.timestamp,
+            open_by_passed=passed.get((f.Deadline.OPEN_BY, e.round)),
+            fill_by_passed=passed.get((f.Deadline.FILL_BY, e.round)),
+            fault=faults.get(e.round),
+        )
+        for fact in own
+        if isinstance(e := fact.event, f.IntentAwarded)
+    ]
+    return tuple(sorted(rounds, key=lambda awarded: awarded.round))
+
+
+def _nonce_taken(intent_id: IntentId, intent: Intent, facts: Sequence[f.Fact]) -> f.Fact | None:
+    """The first fact by which the intent's nonce can no longer open it."""
+    for fact in sorted(facts, key=_chain_order):
+        if fact.position is None or fact.position.chain_id != intent.origin_chain_id:
+            continue
+        match fact.event:
+            case f.NonceInvalidated(user=intent.user, nonce=intent.nonce):
+                return fact
+            case f.IntentOpened(intent=other) if fact.intent_id != intent_id and (other.user, other.nonce) == (
+                intent.user,
+                intent.nonce,
+            ):
+                return fact
+            case _:
+                continue
+    return None
+
+
+def _intent_of(fact: f.Fact | None) -> Intent | None:
+    return fact.event.intent if fact and isinstance(fact.event, f.IntentSubmitted | f.IntentOpened) else None
+
+
+def _first(facts: Sequence[f.Fact], kind: type[f.Event]) -> f.Fact | None:
+    return next((fact for fact in facts if isinstance(fact.event, kind)), None)
+
+
+def _chain_order(fact: f.Fact) -> tuple[int, int, int, int]:
+    """Off-chain facts by time, then chain facts in chain order."""
+    p = fact.position
+    return (0, fact.timestamp, 0, 0) if p is None else (1, p.chain_id, p.block_number, p.log_index)

@@ -1,0 +1,77 @@
+"""Events as JSON in the ledger: one exact, reversible form for every event of `domain.facts`.
+
+Bytes are lower-case hex with 0x. Integers that may pass 2^53 (amounts, nonces) are decimal strings; chain ids, rounds,
+domains and times are numbers. The form follows from the field's type alone, so a new event needs no code here.
+"""
+
+import dataclasses
+import functools
+import typing
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+from orbital.domain import facts, intent, types
+from orbital.domain.errors import Corrupt
+
+_Encode = Callable[[Any], Any]
+_Decode = Callable[[Any], Any]
+
+EVENTS: Final[Mapping[str, type]] = {kind.__name__: kind for kind in typing.get_args(facts.Event)}
+"""Every event by the name it has in the ledger."""
+
+_BIG_FIELDS: Final = frozenset({"nonce"})
+_BYTES: Final = frozenset({types.Address, types.Hash32, types.IntentId, bytes})
+
+
+def encode(event: facts.Event) -> dict[str, Any]:
+    """The event's fields as JSON values."""
+    kind: Any = type(event)
+    return {name: put(getattr(event, name)) for name, put, _ in _fields(kind)}
+
+
+def decode(name: str, data: Mapping[str, Any]) -> facts.Event:
+    """The event back from its JSON; Corrupt when the ledger holds what this version does not know."""
+    kind = EVENTS.get(name)
+    if kind is None:
+        raise Corrupt("unknown_event", f"The ledger has an event {name!r}, which this version does not know.")
+    event: facts.Event = _decode_into(kind, data)
+    return event
+
+
+def _decode_into(kind: type, data: Mapping[str, Any]) -> Any:
+    return kind(**{name: take(data[name]) for name, _, take in _fields(kind)})
+
+
+@functools.cache
+def _fields(kind: Any) -> tuple[tuple[str, _Encode, _Decode], ...]:
+    hints = typing.get_type_hints(kind)
+    return tuple((field.name, *_codec(field.name, hints[field.name])) for field in dataclasses.fields(kind))
+
+
+def _codec(name: str, kind: Any) -> tuple[_Encode, _Decode]:
+    if kind is intent.Intent:
+        return _encode_intent, lambda data: _decode_into(intent.Intent, data)
+    if kind in _BYTES:
+        return _hex, _unhex
+    if kind is types.Amount or name in _BIG_FIELDS:
+        return str, int
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return str, kind
+    return _same, _same
+
+
+def _encode_intent(value: intent.Intent) -> dict[str, Any]:
+    return {name: put(getattr(value, name)) for name, put, _ in _fields(intent.Intent)}
+
+
+def _hex(value: bytes) -> str:
+    return "0x" + value.hex()
+
+
+def _unhex(value: str) -> bytes:
+    return bytes.fromhex(value[2:])
+
+
+def _same(value: Any) -> Any:
+    return value

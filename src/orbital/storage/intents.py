@@ -1,0 +1,192 @@
+"""Intents as readers see them, and what intake asks before it takes one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from orbital.domain.intent import Intent
+from orbital.domain.lifecycle import Anomaly, Leg, Status
+from orbital.domain.types import Address, Amount, ChainId, Hash32, IntentId, UnixSeconds
+from orbital.storage import sql
+from orbital.storage.pool import Connection, Row
+
+_QUERIES: Final = sql.load("intents")
+
+
+class Finality(StrEnum):
+    LATEST = "latest"
+    SAFE = "safe"
+    FINALIZED = "finalized"
+
+
+@dataclass(frozen=True, slots=True)
+class LegView:
+    chain_id: ChainId
+    tx_hash: Hash32
+    block_number: int
+    log_index: int
+    timestamp: UnixSeconds
+    finality: Finality
+
+
+@dataclass(frozen=True, slots=True)
+class IntentView:
+    """An intent with everything public about it. `stalled_chains` are those of its chains that aren't followed now."""
+
+    intent_id: IntentId
+    protocol: str
+    intent: Intent
+    status: Status
+    submitted: bool
+    solver: Address | None
+    output_amount: Amount | None
+    round: int
+    open_by: UnixSeconds | None
+    fill_by: UnixSeconds | None
+    refund_due: bool
+    refundable_at: UnixSeconds | None
+    legs: Mapping[Leg, LegView]
+    anomaly: Anomaly | None
+    auctionable: bool
+    lapsed_solvers: frozenset[Address]
+    created_at: UnixSeconds
+    updated_at: UnixSeconds
+    stalled_chains: tuple[ChainId, ...]
+
+    @property
+    def is_opened(self) -> bool:
+        return Leg.OPEN in self.legs
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A user's live intents: how many, and the sum of those inputs that are in one token on one chain."""
+
+    live: int
+    inputs: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    status: Status | None = None
+    origin_chain_id: ChainId | None = None
+    destination_chain_id: ChainId | None = None
+
+
+async def find(connection: Connection, intent_id: IntentId) -> IntentView | None:
+    row = await connection.fetchrow(_QUERIES["find_intent"], intent_id)
+    return None if row is None else _view_of(row)
+
+
+async def list_by_user(
+    connection: Connection,
+    user: Address,
+    after: tuple[UnixSeconds, IntentId] | None,
+    limit: int,
+    only: Filter,
+) -> list[IntentView]:
+    """A user's intents, newest first, after the row with this (created_at, intent_id)."""
+    created_at, intent_id = after or (None, None)
+    found = await connection.fetch(
+        _QUERIES["list_by_user"],
+        user,
+        created_at,
+        intent_id,
+        only.status,
+        only.origin_chain_id,
+        only.destination_chain_id,
+        limit,
+    )
+    return [_view_of(row) for row in found]
+
+
+async def find_by_nonce(connection: Connection, user: Address, chain_id: ChainId, nonce: int) -> IntentId | None:
+    """The intent that was submitted with this nonce."""
+    found: IntentId | None = await connection.fetchval(_QUERIES["find_by_nonce"], user, chain_id, nonce)
+    return found
+
+
+async def is_nonce_taken(connection: Connection, user: Address, chain_id: ChainId, nonce: int) -> bool:
+    """Whether an indexed, canonical event of the origin chain used the nonce up."""
+    return bool(await connection.fetchval(_QUERIES["is_nonce_taken"], chain_id, user, str(nonce)))
+
+
+async def sum_live(connection: Connection, user: Address, token: Address, chain_id: ChainId) -> Load:
+    row = await connection.fetchrow(_QUERIES["sum_live"], user, token, chain_id)
+    return Load(0, Amount(0)) if row is None else Load(row["live"], Amount(row["inputs"]))
+
+
+async def put_submission(connection: Connection, intent_id: IntentId, signature: bytes) -> None:
+    """Keep the user's signature for the winner; the first one stays."""
+    await connection.execute(_QUERIES["put_submission"], intent_id, signature)
+
+
+async def find_signature(connection: Connection, intent_id: IntentId) -> bytes | None:
+    found: bytes | None = await connection.fetchval(_QUERIES["find_signature"], intent_id)
+    return found
+
+
+def _view_of(row: Row) -> IntentView:
+    return IntentView(
+        intent_id=row["intent_id"],
+        protocol=row["protocol"],
+        intent=intent_of(row),
+        status=Status(row["status"]),
+        submitted=row["submitted"],
+        solver=row["solver"],
+        output_amount=row["output_amount"],
+        round=row["round"],
+        open_by=row["open_by"],
+        fill_by=row["fill_by"],
+        refund_due=row["refund_due"],
+        refundable_at=row["refundable_at"],
+        legs={Leg(name): _leg_of(leg, row) for name, leg in row["legs"].items()},
+        anomaly=None if row["anomaly"] is None else Anomaly(row["anomaly"]),
+        auctionable=row["auctionable"],
+        lapsed_solvers=frozenset(row["lapsed_solvers"]),
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        stalled_chains=tuple(
+            ChainId(row[f"{side}_chain_id"])
+            for side in ("origin", "destination")
+            if row[f"{side}_status"] not in {"ok", None}
+        ),
+    )
+
+
+def intent_of(row: Row) -> Intent:
+    """The signed fields from a row of `intents`."""
+    return Intent(
+        user=row["user_address"],
+        recipient=row["recipient"],
+        origin_chain_id=row["origin_chain_id"],
+        destination_chain_id=row["destination_chain_id"],
+        input_token=row["input_token"],
+        input_amount=row["input_amount"],
+        output_token=row["output_token"],
+        min_output_amount=row["min_output_amount"],
+        nonce=row["nonce"],
+        open_deadline=row["open_deadline"],
+        fill_deadline=row["fill_deadline"],
+        auctioneer=row["auctioneer"],
+    )
+
+
+def _leg_of(leg: Mapping[str, Any], row: Row) -> LegView:
+    side = "origin" if leg["chain_id"] == row["origin_chain_id"] else "destination"
+    return LegView(
+        chain_id=ChainId(leg["chain_id"]),
+        tx_hash=Hash32(bytes.fromhex(leg["tx_hash"][2:])),
+        block_number=leg["block_number"],
+        log_index=leg["log_index"],
+        timestamp=UnixSeconds(leg["timestamp"]),
+        finality=finality_of(leg["block_number"], row[f"{side}_safe"], row[f"{side}_finalized"]),
+    )
+
+
+def finality_of(block_number: int, safe: int | None, finalized: int | None) -> Finality:
+    """How final a block is, from its chain's heads now."""
+    if finalized is not None and block_number <= finalized:
+        return Finality.FINALIZED
+    return Finality.SAFE if safe is not None and block_number <= safe else Finality.LATEST

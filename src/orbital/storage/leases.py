@@ -1,0 +1,48 @@
+"""Leadership: one process does a job at a time, and one that lost the job can't write any more.
+
+A lease runs out when its holder stops renewing it (killed, or stopped and forgotten). Each holder has a new `epoch`;
+every transaction of a leader calls `hold` first, so a holder that slept through its own end fails there.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Final
+
+from orbital.domain.errors import Conflict
+from orbital.storage import sql
+from orbital.storage.pool import Connection
+
+_QUERIES: Final = sql.load("leases")
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    name: str
+    epoch: int
+
+
+async def acquire(connection: Connection, name: str, holder: str, seconds: float) -> Lease | None:
+    """The lease, or None while another holds it."""
+    epoch = await connection.fetchval(_QUERIES["acquire"], name, holder, dt.timedelta(seconds=seconds))
+    return None if epoch is None else Lease(name, epoch)
+
+
+async def renew(connection: Connection, lease: Lease, seconds: float) -> None:
+    """Hold it for longer; Conflict `lease_lost` if another took over."""
+    if await connection.fetchval(_QUERIES["renew"], lease.name, lease.epoch, dt.timedelta(seconds=seconds)) is None:
+        raise _lost(lease)
+
+
+async def release(connection: Connection, lease: Lease) -> None:
+    """Give it up at once, so that the next holder need not wait."""
+    await connection.execute(_QUERIES["release"], lease.name, lease.epoch)
+
+
+async def hold(connection: Connection, lease: Lease) -> None:
+    """Make the surrounding transaction that of the holder; Conflict `lease_lost` otherwise."""
+    if await connection.fetchval(_QUERIES["hold"], lease.name, lease.epoch) is None:
+        raise _lost(lease)
+
+
+def _lost(lease: Lease) -> Conflict:
+    return Conflict("lease_lost", f"The lease {lease.name!r} of epoch {lease.epoch} went to another holder.")

@@ -1,0 +1,88 @@
+-- The ledger: blocks as chains showed them, and facts, append-only. Nothing here is ever updated but a block's
+-- `canonical`: a reorg turns it off, a block that returns turns it on. A fact is canonical while its block is.
+
+CREATE TABLE blocks (
+    chain_id    bigint  NOT NULL,
+    number      bigint  NOT NULL,
+    hash        bytea   NOT NULL CHECK (octet_length(hash) = 32),
+    parent_hash bytea   NOT NULL CHECK (octet_length(parent_hash) = 32),
+    timestamp   bigint  NOT NULL,
+    canonical   boolean NOT NULL DEFAULT true,
+    PRIMARY KEY (chain_id, hash)
+);
+CREATE UNIQUE INDEX blocks_canonical_number ON blocks (chain_id, number) WHERE canonical;
+CREATE INDEX blocks_canonical_timestamp ON blocks (chain_id, timestamp, number) WHERE canonical;
+
+CREATE TABLE facts (
+    seq          bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    intent_id    bytea       CHECK (octet_length(intent_id) = 32),
+    name         text        NOT NULL,
+    actor        bytea       CHECK (octet_length(actor) = 20),
+    chain_id     bigint,
+    block_number bigint,
+    block_hash   bytea       CHECK (octet_length(block_hash) = 32),
+    tx_hash      bytea       CHECK (octet_length(tx_hash) = 32),
+    log_index    integer     CHECK (log_index >= 0),
+    timestamp    bigint      NOT NULL,
+    data         jsonb       NOT NULL,
+    recorded_at  timestamptz NOT NULL DEFAULT now(),
+    -- A log has all of a position, a block's own fact has no transaction and log, an off-chain fact has none of it.
+    CHECK ((chain_id IS NULL) = (block_hash IS NULL) AND (chain_id IS NULL) = (block_number IS NULL)),
+    CHECK ((tx_hash IS NULL) = (log_index IS NULL) AND (log_index IS NULL OR chain_id IS NOT NULL))
+);
+COMMENT ON COLUMN facts.timestamp IS 'unix seconds: the block''s time, or the database''s for off-chain facts';
+CREATE UNIQUE INDEX facts_one_per_log ON facts (chain_id, block_hash, log_index) WHERE log_index IS NOT NULL;
+CREATE UNIQUE INDEX facts_one_per_block_and_subject
+    ON facts (chain_id, block_hash, intent_id, name, (data ->> 'which'), (data ->> 'round'))
+    WHERE block_hash IS NOT NULL AND log_index IS NULL;
+CREATE UNIQUE INDEX facts_one_per_round ON facts (intent_id, name, (coalesce(data ->> 'round', '')))
+    WHERE block_hash IS NULL;
+CREATE INDEX facts_by_intent ON facts (intent_id, seq) WHERE intent_id IS NOT NULL;
+CREATE INDEX facts_by_block ON facts (chain_id, block_number) WHERE chain_id IS NOT NULL;
+-- What takes a nonce: the user is the actor of both.
+CREATE INDEX facts_by_nonce ON facts (chain_id, actor, (coalesce(data ->> 'nonce', data -> 'intent' ->> 'nonce')))
+    WHERE name IN ('NonceInvalidated', 'IntentOpened');
+CREATE INDEX facts_by_solver ON facts (actor, chain_id)
+    WHERE name IN ('SolverRegistered', 'BondChanged', 'SolverSlashed');
+CREATE INDEX facts_lapses ON facts (actor, timestamp) WHERE name = 'AwardLapsed';
+
+CREATE VIEW canonical_facts AS
+    SELECT f.*
+    FROM facts f
+    LEFT JOIN blocks b ON b.chain_id = f.chain_id AND b.hash = f.block_hash
+    WHERE f.block_hash IS NULL OR b.canonical;
+
+-- One row a followed chain. `genesis_hash` binds everything above to that very chain.
+CREATE TABLE checkpoints (
+    chain_id         bigint      PRIMARY KEY,
+    genesis_hash     bytea       NOT NULL CHECK (octet_length(genesis_hash) = 32),
+    start_block      bigint      NOT NULL,
+    number           bigint,
+    hash             bytea       CHECK (octet_length(hash) = 32),
+    timestamp        bigint,
+    head_number      bigint,
+    head_timestamp   bigint,
+    safe_number      bigint,
+    finalized_number bigint,
+    status           text        NOT NULL DEFAULT 'ok' CHECK (status IN ('ok', 'stopped', 'unreachable')),
+    detail           text,
+    updated_at       timestamptz NOT NULL DEFAULT now(),
+    CHECK ((number IS NULL) = (hash IS NULL) AND (number IS NULL) = (timestamp IS NULL))
+);
+
+-- Who leads a job. `epoch` fences: a write of a leader checks that it is still his.
+CREATE TABLE leases (
+    name       text        PRIMARY KEY,
+    epoch      bigint      NOT NULL,
+    holder     text        NOT NULL,
+    expires_at timestamptz NOT NULL
+);
+
+-- Announcements, written in the transaction of what they announce. The publisher moves and deletes them.
+CREATE TABLE outbox (
+    seq        bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    topic      text        NOT NULL,
+    event      text        NOT NULL,
+    data       jsonb       NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now()
+);

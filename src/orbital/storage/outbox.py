@@ -1,0 +1,39 @@
+"""Announcements on their way out: written with what they announce, taken by the publisher, gone once published."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from orbital.storage import sql
+from orbital.storage.pool import Connection
+
+_QUERIES: Final = sql.load("outbox")
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """`topic` is one of intents, auctions, awards, chains; `data` is JSON."""
+
+    topic: str
+    event: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    seq: int
+    announcement: Announcement
+
+
+async def announce(connection: Connection, announcements: Sequence[Announcement]) -> None:
+    """Put announcements into the outbox, in order, in the caller's transaction."""
+    if announcements:
+        columns = zip(*((one.topic, one.event, one.data) for one in announcements), strict=True)
+        await connection.execute(_QUERIES["announce"], *columns)
+
+
+async def take(connection: Connection, limit: int) -> list[Outgoing]:
+    """Take the oldest announcements out; they come back if the caller's transaction rolls back."""
+    found = await connection.fetch(_QUERIES["take"], limit)
+    taken = [Outgoing(row["seq"], Announcement(row["topic"], row["event"], row["data"])) for row in found]
+    return sorted(taken, key=lambda outgoing: outgoing.seq)

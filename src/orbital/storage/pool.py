@@ -1,0 +1,96 @@
+"""Connections: one pool a process, with exact numbers and JSON as Python values.
+
+The pool never resets a connection on release (it costs a third of a lookup): so no code may leave session state on a
+pooled connection, neither SET, LISTEN nor session locks. What needs a session of its own takes `connect`.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import asyncpg
+import orjson
+from asyncpg.pool import PoolConnectionProxy
+
+from orbital.domain.errors import Unavailable
+from orbital.storage.settings import StorageSettings
+
+Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+Pool = asyncpg.Pool[asyncpg.Record]
+Row = asyncpg.Record
+
+AWAY: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+    OSError,
+    TimeoutError,
+)
+"""What says that PostgreSQL is away rather than that a statement is wrong."""
+
+_CONNECT_TIMEOUT_SECONDS: Final = 3.0
+
+
+async def create_pool(settings: StorageSettings) -> Pool:
+    """A pool that is connected; Unavailable when PostgreSQL can't be reached."""
+    with_codecs: Any = asyncpg.create_pool(
+        settings.url,
+        min_size=settings.pool_min,
+        max_size=settings.pool_max,
+        command_timeout=settings.command_timeout_seconds,
+        timeout=_CONNECT_TIMEOUT_SECONDS,
+        init=_init,
+        reset=_keep,
+    )
+    try:
+        pool: Pool = await with_codecs
+    except AWAY as error:
+        raise _unavailable(error) from error
+    return pool
+
+
+async def connect(settings: StorageSettings) -> asyncpg.Connection[asyncpg.Record]:
+    """A connection of one's own, for what needs a session; the caller closes it."""
+    try:
+        connection = await asyncpg.connect(
+            settings.url, command_timeout=settings.command_timeout_seconds, timeout=_CONNECT_TIMEOUT_SECONDS
+        )
+    except AWAY as error:
+        raise _unavailable(error) from error
+    await _init(connection)
+    return connection
+
+
+@asynccontextmanager
+async def acquire(pool: Pool) -> AsyncIterator[Connection]:
+    """A pooled connection without a transaction, for single statements; Unavailable when PostgreSQL is away."""
+    try:
+        async with pool.acquire(timeout=_CONNECT_TIMEOUT_SECONDS) as connection:
+            yield connection
+    except AWAY as error:
+        raise _unavailable(error) from error
+
+
+@asynccontextmanager
+async def transaction(pool: Pool) -> AsyncIterator[Connection]:
+    """One transaction, read committed: commits at the end of the block, rolls back on any error."""
+    async with acquire(pool) as connection, connection.transaction():
+        yield connection
+
+
+def _unavailable(error: BaseException) -> Unavailable:
+    return Unavailable("unavailable", f"The database does not answer ({type(error).__name__}).", retry_after_seconds=3)
+
+
+async def _init(connection: Any) -> None:
+    await connection.set_type_codec("numeric", encoder=str, decoder=int, schema="pg_catalog", format="text")
+    await connection.set_type_codec(
+        "jsonb", encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads, schema="pg_catalog"
+    )
+
+
+async def _keep(_connection: Any) -> None:
+    """Nothing to reset: no code leaves session state behind."""

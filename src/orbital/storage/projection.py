@@ -1,0 +1,95 @@
+"""Folded states as rows: the tables that readers ask. Written by the ledger alone."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from orbital.domain import facts as f
+from orbital.domain.lifecycle import State
+from orbital.domain.types import Address, IntentId
+from orbital.storage import sql
+from orbital.storage.pool import Connection
+
+_QUERIES: Final = sql.load("intents")
+_SOLVERS: Final = sql.load("solvers")
+_NO_INTENT: Final = (None,) * 12
+
+
+async def put(connection: Connection, states: Mapping[IntentId, State]) -> None:
+    """Write the states of intents whose rows the caller holds."""
+    await connection.executemany(
+        _QUERIES["put_projection"], [_columns(intent_id, state) for intent_id, state in states.items()]
+    )
+
+
+async def refold_solvers(connection: Connection, new: Iterable[f.Fact]) -> None:
+    """Bring the rows of those solvers up to date whom registry facts concern."""
+    touched = {fact.actor for fact in new if isinstance(fact.event, f.SolverRegistered | f.BondChanged) and fact.actor}
+    await put_solvers(connection, sorted(touched))
+
+
+async def put_solvers(connection: Connection, addresses: Sequence[Address]) -> None:
+    """Fold these solvers anew from the canonical registry facts."""
+    if addresses:
+        await connection.execute(_SOLVERS["refold"], list(addresses))
+
+
+async def list_solver_addresses(connection: Connection) -> list[Address]:
+    """Every solver that the ledger speaks of."""
+    return [row["actor"] for row in await connection.fetch(_SOLVERS["list_addresses"])]
+
+
+def _columns(intent_id: IntentId, state: State) -> tuple[Any, ...]:
+    return (
+        intent_id,
+        *_intent_columns(state),
+        state.status,
+        state.submitted,
+        state.solver,
+        state.output_amount,
+        state.round,
+        state.open_by,
+        state.fill_by,
+        state.refund_due,
+        state.refundable_at,
+        {leg.value: _leg(fact) for leg, fact in state.legs.items()},
+        state.anomaly,
+        state.auctionable,
+        list(state.unjudged_rounds),
+        sorted(state.lapsed_solvers),
+        state.created_at,
+        state.updated_at,
+    )
+
+
+def _intent_columns(state: State) -> tuple[Any, ...]:
+    one = state.intent
+    if one is None:
+        return _NO_INTENT
+    return (
+        one.user,
+        one.recipient,
+        one.origin_chain_id,
+        one.destination_chain_id,
+        one.input_token,
+        one.input_amount,
+        one.output_token,
+        one.min_output_amount,
+        one.nonce,
+        one.open_deadline,
+        one.fill_deadline,
+        one.auctioneer,
+    )
+
+
+def _leg(fact: f.Fact) -> dict[str, Any]:
+    p = fact.position
+    if p is None or p.tx_hash is None:
+        raise ValueError(f"a leg is a chain fact with a transaction, not {fact.name}")
+    return {
+        "chain_id": p.chain_id,
+        "tx_hash": "0x" + p.tx_hash.hex(),
+        "block_number": p.block_number,
+        "block_hash": "0x" + p.block_hash.hex(),
+        "log_index": p.log_index,
+        "timestamp": fact.timestamp,
+    }

@@ -1,0 +1,83 @@
+-- name: lock_accounts
+-- Make sure that the rows exist, then hold them in one order. Two statements: see lock_accounts_hold.
+INSERT INTO accounts (address) SELECT unnest($1::bytea[]) ORDER BY 1 ON CONFLICT DO NOTHING
+
+-- name: lock_accounts_hold
+SELECT 1 FROM accounts WHERE address = ANY ($1::bytea[]) ORDER BY address FOR UPDATE
+
+-- name: lock_intents
+INSERT INTO intents (intent_id) SELECT unnest($1::bytea[]) ORDER BY 1 ON CONFLICT DO NOTHING
+
+-- name: lock_intents_hold
+SELECT 1 FROM intents WHERE intent_id = ANY ($1::bytea[]) ORDER BY intent_id FOR UPDATE
+
+-- name: find_nonce_siblings
+-- Intents that carry one of these (user, origin chain, nonce).
+SELECT DISTINCT i.intent_id
+FROM unnest($1::bytea[], $2::bigint[], $3::numeric[]) AS taken (user_address, chain_id, nonce)
+JOIN intents i ON i.user_address = taken.user_address AND i.origin_chain_id = taken.chain_id AND i.nonce = taken.nonce
+WHERE i.status IS NOT NULL
+
+-- name: append_facts
+-- A fact that is there already stays as it is; only the new ones come back.
+INSERT INTO facts (intent_id, name, actor, chain_id, block_number, block_hash, tx_hash, log_index, timestamp, data)
+SELECT * FROM unnest($1::bytea[], $2::text[], $3::bytea[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bytea[],
+                     $8::int[], $9::bigint[], $10::jsonb[])
+ON CONFLICT DO NOTHING
+RETURNING seq, intent_id, name, actor, timestamp
+
+-- name: load_canonical
+-- What the fold of these intents reads: their own canonical facts ...
+SELECT intent_id AS subject, f.* FROM canonical_facts f WHERE f.intent_id = ANY ($1::bytea[]) ORDER BY f.seq
+
+-- name: load_canonical_nonces
+-- ... and what took their nonces: invalidations, and opens by which other intents used them.
+SELECT taken.subject, f.*
+FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::text[]) AS taken (subject, user_address, chain_id, nonce)
+JOIN canonical_facts f
+  ON f.name IN ('NonceInvalidated', 'IntentOpened') AND f.chain_id = taken.chain_id AND f.actor = taken.user_address
+ AND coalesce(f.data ->> 'nonce', f.data -> 'intent' ->> 'nonce') = taken.nonce
+ AND f.intent_id IS DISTINCT FROM taken.subject
+ORDER BY f.seq
+
+-- name: list_events
+-- The ledger of one intent for readers, orphaned facts included.
+SELECT f.*, (f.block_hash IS NULL OR coalesce(b.canonical, false)) AS canonical
+FROM facts f
+LEFT JOIN blocks b ON b.chain_id = f.chain_id AND b.hash = f.block_hash
+WHERE f.intent_id = $1 AND f.seq > $2
+ORDER BY f.seq
+LIMIT $3
+
+-- name: put_deadlines
+INSERT INTO deadlines (intent_id, which, round, chain_id, due_at)
+SELECT * FROM unnest($1::bytea[], $2::text[], $3::int[], $4::bigint[], $5::numeric[])
+ON CONFLICT DO NOTHING
+
+-- name: pass_deadlines
+UPDATE deadlines d SET passed_block = p.block_number
+FROM unnest($1::bytea[], $2::text[], $3::int[], $4::bigint[]) AS p (intent_id, which, round, block_number)
+WHERE d.intent_id = p.intent_id AND d.which = p.which AND d.round = p.round
+
+-- name: load_due_deadlines
+-- Each waiting deadline of a chain with the first canonical block after it, when that block is indexed.
+SELECT d.intent_id, d.which, d.round, b.number, b.hash, b.timestamp
+FROM deadlines d
+CROSS JOIN LATERAL (
+    SELECT number, hash, timestamp FROM blocks
+    WHERE chain_id = $1 AND canonical AND timestamp > d.due_at
+    ORDER BY timestamp, number LIMIT 1
+) b
+WHERE d.chain_id = $1 AND d.passed_block IS NULL AND d.due_at < $2::numeric
+ORDER BY d.due_at, d.intent_id, d.which, d.round
+LIMIT $3
+
+-- name: count_lapses
+-- Times of a solver's lapses that were his fault.
+SELECT timestamp FROM canonical_facts
+WHERE name = 'AwardLapsed' AND actor = $1 AND data ->> 'fault' = 'solver' AND timestamp > $2
+ORDER BY timestamp
+
+-- name: list_intent_ids
+-- Every intent that the ledger speaks of, for a rebuild.
+SELECT DISTINCT intent_id FROM facts WHERE intent_id IS NOT NULL AND intent_id > $1 ORDER BY intent_id LIMIT $2

@@ -1,0 +1,27 @@
+-- name: refold
+-- A solver's bond is what its last canonical registry event says.
+INSERT INTO solvers (address, bond_wei, in_withdrawal_wei, registered_at, last_activity)
+SELECT touched.address,
+       coalesce((last.data ->> 'bond_wei')::numeric, 0),
+       coalesce((last.data ->> 'in_withdrawal_wei')::numeric, 0),
+       (SELECT min(r.timestamp) FROM canonical_facts r WHERE r.actor = touched.address AND r.name = 'SolverRegistered'),
+       last.timestamp
+FROM unnest($1::bytea[]) AS touched (address)
+LEFT JOIN LATERAL (
+    SELECT f.data, f.timestamp FROM canonical_facts f
+    WHERE f.actor = touched.address AND f.name IN ('SolverRegistered', 'BondChanged')
+    ORDER BY f.block_number DESC, f.log_index DESC LIMIT 1
+) last ON true
+ORDER BY touched.address
+ON CONFLICT (address) DO UPDATE SET
+    bond_wei = excluded.bond_wei, in_withdrawal_wei = excluded.in_withdrawal_wei,
+    registered_at = excluded.registered_at, last_activity = excluded.last_activity
+
+-- name: find
+SELECT address, bond_wei, in_withdrawal_wei, registered_at, last_activity FROM solvers WHERE address = $1
+
+-- name: find_many
+SELECT address, bond_wei, in_withdrawal_wei, registered_at, last_activity FROM solvers WHERE address = ANY ($1::bytea[])
+
+-- name: list_addresses
+SELECT DISTINCT actor FROM facts WHERE name IN ('SolverRegistered', 'BondChanged') ORDER BY actor
