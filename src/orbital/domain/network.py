@@ -1,0 +1,65 @@
+"""The deployment as a value: which chains are served, which contracts speak there, which tokens are taken."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orbital.domain.errors import Rejected
+from orbital.domain.lifecycle import Rules
+from orbital.domain.types import Address, Amount, BlockNumber, ChainId
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """`asset` is the same word for the same coin on several chains."""
+
+    chain_id: ChainId
+    address: Address
+    symbol: str
+    name: str
+    decimals: int
+    asset: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """One served chain.
+
+    `domain` is the mailbox's number for it, which need not be the chain id. `fill_after` says when a solver takes an
+    open for real: `latest`, `safe`, `finalized`, or a number of confirmations as a string. `fill_window_seconds` is
+    how long after `open_by` an award on this origin may be filled.
+    """
+
+    chain_id: ChainId
+    name: str
+    domain: int
+    settler: Address
+    mailbox: Address
+    start_block: BlockNumber
+    fill_after: str
+    fill_window_seconds: int
+    tokens: tuple[Token, ...]
+    pools: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """All chains by id, the solver registry's home, and who runs our auctions."""
+
+    chains: Mapping[ChainId, Chain]
+    registry_chain_id: ChainId
+    registry: Address
+    auctioneer: Address
+    refund_delay_seconds: int
+    min_bond_wei: Amount
+
+    @property
+    def rules(self) -> Rules:
+        """What folding an intent's facts must know of it."""
+        return Rules({one.chain_id: one.settler for one in self.chains.values()}, self.refund_delay_seconds)
+
+    def get_chain(self, chain_id: ChainId) -> Chain:
+        """The chain; Rejected `unsupported_chain` when it is not served."""
+        chain = self.chains.get(chain_id)
+        if chain is None:
+            raise Rejected("unsupported_chain", f"Chain {chain_id} is not served.")
+        return chain

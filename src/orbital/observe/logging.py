@@ -1,0 +1,47 @@
+"""Log lines: one JSON object a line, or coloured text on a terminal; the same fields in both.
+
+Every line has `ts`, `level`, `event` and `process`. Secrets never reach a line: what holds one hides it in its `repr`.
+"""
+
+import logging
+import sys
+from typing import Any, Final
+
+import orjson
+import structlog
+
+Logger = structlog.stdlib.BoundLogger
+
+_LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+def configure(process: str, level: str = "info", *, is_terminal: bool | None = None) -> None:
+    """Set up this process's log once; `level` is debug, info, warning or error."""
+    human = sys.stderr.isatty() if is_terminal is None else is_terminal
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer()
+        if human
+        else structlog.processors.JSONRenderer(
+            serializer=lambda value, **kwargs: orjson.dumps(value, **kwargs).decode()
+        )
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(process=process)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+
+
+def get_logger(room: str) -> Logger:
+    """The log of a room."""
+    logger: Logger = structlog.get_logger().bind(room=room)
+    return logger
