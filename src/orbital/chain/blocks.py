@@ -1,0 +1,188 @@
+"""What nodes say about blocks, typed: headers, logs, receipts.
+
+The hot answers are decoded by msgspec into structs of strings and from there into bytes and integers; whatever a node
+sends beside is skipped unread. A malformed answer raises Unavailable("chain_unavailable"): it says something about the
+node, not about the chain.
+"""
+
+import collections.abc
+import typing
+
+import msgspec
+
+from orbital.domain import errors
+from orbital.domain.types import Address, Amount, BlockNumber, Hash32, UnixSeconds
+
+Answer = typing.TypeVar("Answer")
+Decoded = typing.TypeVar("Decoded")
+
+
+class Header(msgspec.Struct, frozen=True, gc=False):
+    """A block's head. `logs_bloom` has 256 bytes; `base_fee_wei` is None before EIP-1559."""
+
+    number: BlockNumber
+    hash: Hash32
+    parent_hash: Hash32
+    timestamp: UnixSeconds
+    logs_bloom: bytes
+    base_fee_wei: int | None = None
+
+
+class Heads(msgspec.Struct, frozen=True, gc=False):
+    """One look at a chain; `safe` and `finalized` are None while the chain has none yet."""
+
+    latest: Header
+    safe: Header | None
+    finalized: Header | None
+
+
+class Log(msgspec.Struct, frozen=True, gc=False):
+    """An event as emitted. `block_timestamp` is None from nodes that don't send it."""
+
+    address: Address
+    topics: tuple[Hash32, ...]
+    data: bytes
+    block_number: BlockNumber
+    block_hash: Hash32
+    tx_hash: Hash32
+    log_index: int
+    block_timestamp: UnixSeconds | None = None
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """A mined transaction. `contract_address` is that of a deployment."""
+
+    tx_hash: Hash32
+    block_number: BlockNumber
+    block_hash: Hash32
+    succeeded: bool
+    gas_used: int
+    effective_gas_price_wei: Amount
+    contract_address: Address | None
+    logs: tuple[Log, ...]
+
+
+class _RawHeader(msgspec.Struct, rename="camel", gc=False):
+    number: str
+    hash: str
+    parent_hash: str
+    timestamp: str
+    logs_bloom: str
+    base_fee_per_gas: str | None = None
+
+
+class _RawLog(msgspec.Struct, rename="camel", gc=False):
+    address: str
+    topics: list[str]
+    data: str
+    block_number: str
+    block_hash: str
+    transaction_hash: str
+    log_index: str
+    block_timestamp: str | None = None
+
+
+class _RawReceipt(msgspec.Struct, rename="camel"):
+    transaction_hash: str
+    block_number: str
+    block_hash: str
+    gas_used: str
+    effective_gas_price: str
+    logs: list[_RawLog]
+    status: str = "0x1"
+    contract_address: str | None = None
+
+
+_HEADER = msgspec.json.Decoder(_RawHeader | None)
+_LOGS = msgspec.json.Decoder(list[_RawLog])
+_RECEIPT = msgspec.json.Decoder(_RawReceipt | None)
+_TEXT = msgspec.json.Decoder(str)
+
+
+def decode_header(answer: bytes | msgspec.Raw) -> Header | None:
+    """Decode the answer of `eth_getBlockBy…` without transactions, or a `newHeads` notice."""
+    return _decode(_HEADER, _to_header, answer)
+
+
+def decode_logs(answer: bytes | msgspec.Raw) -> list[Log]:
+    """Decode the answer of `eth_getLogs`."""
+    return _decode(_LOGS, _to_logs, answer)
+
+
+def decode_receipt(answer: bytes | msgspec.Raw) -> Receipt | None:
+    """Decode the answer of `eth_getTransactionReceipt`."""
+    return _decode(_RECEIPT, _to_receipt, answer)
+
+
+def decode_quantity(answer: bytes | msgspec.Raw) -> int:
+    """Decode a hex number."""
+    return _decode(_TEXT, _to_int, answer)
+
+
+def decode_bytes(answer: bytes | msgspec.Raw) -> bytes:
+    """Decode a hex byte string."""
+    return _decode(_TEXT, _to_bytes, answer)
+
+
+def _decode(
+    decoder: msgspec.json.Decoder[Answer],
+    convert: collections.abc.Callable[[Answer], Decoded],
+    answer: bytes | msgspec.Raw,
+) -> Decoded:
+    try:
+        return convert(decoder.decode(answer))
+    except (msgspec.MsgspecError, ValueError) as failure:
+        raise errors.Unavailable("chain_unavailable", f"The node's answer is malformed: {failure}") from failure
+
+
+def _to_int(text: str) -> int:
+    return int(text, 16)
+
+
+def _to_bytes(text: str) -> bytes:
+    return bytes.fromhex(text[2:])
+
+
+def _to_header(raw: _RawHeader | None) -> Header | None:
+    if raw is None:
+        return None
+    return Header(
+        BlockNumber(int(raw.number, 16)),
+        Hash32(bytes.fromhex(raw.hash[2:])),
+        Hash32(bytes.fromhex(raw.parent_hash[2:])),
+        UnixSeconds(int(raw.timestamp, 16)),
+        bytes.fromhex(raw.logs_bloom[2:]),
+        None if raw.base_fee_per_gas is None else int(raw.base_fee_per_gas, 16),
+    )
+
+
+def _to_log(raw: _RawLog) -> Log:
+    return Log(
+        Address(bytes.fromhex(raw.address[2:])),
+        tuple([Hash32(bytes.fromhex(topic[2:])) for topic in raw.topics]),
+        bytes.fromhex(raw.data[2:]),
+        BlockNumber(int(raw.block_number, 16)),
+        Hash32(bytes.fromhex(raw.block_hash[2:])),
+        Hash32(bytes.fromhex(raw.transaction_hash[2:])),
+        int(raw.log_index, 16),
+        None if raw.block_timestamp is None else UnixSeconds(int(raw.block_timestamp, 16)),
+    )
+
+
+def _to_logs(raw: list[_RawLog]) -> list[Log]:
+    return [_to_log(log) for log in raw]
+
+
+def _to_receipt(raw: _RawReceipt | None) -> Receipt | None:
+    if raw is None:
+        return None
+    return Receipt(
+        tx_hash=Hash32(_to_bytes(raw.transaction_hash)),
+        block_number=BlockNumber(_to_int(raw.block_number)),
+        block_hash=Hash32(_to_bytes(raw.block_hash)),
+        succeeded=_to_int(raw.status) == 1,
+        gas_used=_to_int(raw.gas_used),
+        effective_gas_price_wei=Amount(_to_int(raw.effective_gas_price)),
+        contract_address=None if raw.contract_address is None else Address(_to_bytes(raw.contract_address)),
+        logs=tuple(_to_logs(raw.logs)),
+    )
