@@ -5,6 +5,7 @@ Redis, as it does for `orbital up`.
 """
 
 import collections.abc
+import contextlib
 import os
 import pathlib
 import uuid
@@ -13,7 +14,9 @@ import asyncpg
 import pytest
 import redis as redis_client
 
-from orbital.devnet import postgres, process, redis, settings
+from orbital.devnet import anvil, postgres, process, redis, settings
+
+StartChain = collections.abc.Callable[..., anvil.Chain]
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +62,21 @@ def redis_url(redis_server: redis.Server) -> str:
     with redis_client.Redis.from_url(redis_server.url) as client:
         client.flushall()
     return redis_server.url
+
+
+@pytest.fixture
+def anvil_chain(tmp_path_factory: pytest.TempPathFactory) -> collections.abc.Iterator[StartChain]:
+    """`anvil_chain(chain_id=31337, **settings)` starts a chain, mining on every transaction unless told otherwise."""
+    with contextlib.ExitStack() as running:
+
+        def start(chain_id: int = 31337, **changes: object) -> anvil.Chain:
+            folder = tmp_path_factory.mktemp("chains")
+            fields = {"data_dir": folder, "chain_id": chain_id, "block_seconds": 0, **changes}
+            chain = anvil.prepare(settings.AnvilSettings(**fields))
+            running.enter_context(process.start(chain.command, folder / f"{chain.command.name}.log"))
+            return chain
+
+        yield start
 
 
 @pytest.fixture

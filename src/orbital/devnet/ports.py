@@ -6,8 +6,10 @@ fails to start and says so. Nothing here listens on any other interface.
 
 import pathlib
 import socket
+import sys
 
 LOOPBACK = "127.0.0.1"
+TCP_LISTEN = "0A"  # the state's number in /proc/net/tcp
 
 
 def find_free_port() -> int:
@@ -39,8 +41,33 @@ def keep_port(record: pathlib.Path, wanted: int = 0) -> int:
     return port
 
 
+def is_served_by(port: int, pid: int) -> bool:
+    """Whether the process `pid` itself listens on 127.0.0.1:port, by the kernel's tables; False when it is gone."""
+    inode = _listening_inode(port)
+    if inode is None:
+        return False
+    return any(_opens(handle) == f"socket:[{inode}]" for handle in pathlib.Path("/proc").glob(f"{pid}/fd/*"))
+
+
 def _recorded(record: pathlib.Path) -> int:
     if not record.exists():
         return 0
     text = record.read_text(encoding="ascii").strip()
     return int(text) if text.isdecimal() and 0 < int(text) < 65536 else 0
+
+
+def _opens(handle: pathlib.Path) -> str | None:
+    try:
+        return str(handle.readlink())
+    except FileNotFoundError:  # closed in the meantime
+        return None
+
+
+def _listening_inode(port: int) -> str | None:
+    """Read /proc/net/tcp: `sl local_address rem_address st … inode`, the address as hex of host byte order."""
+    address = f"{int.from_bytes(socket.inet_aton(LOOPBACK), sys.byteorder):08X}:{port:04X}"
+    for line in pathlib.Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
+        fields = line.split()
+        if fields[1] == address and fields[3] == TCP_LISTEN:
+            return fields[9]
+    return None

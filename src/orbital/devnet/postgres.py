@@ -75,7 +75,7 @@ def prepare(wanted: settings.PostgresSettings, binaries: Binaries | None = None)
     user that the server has to run as.
     """
     binaries = binaries or find_binaries(bundled=wanted.bundled)
-    home = wanted.data_dir.resolve() / str(binaries.major)
+    home = find_home(wanted, binaries)
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     cluster = home / "data"
     password = secret.keep_password(home / "password")
@@ -97,6 +97,11 @@ def prepare(wanted: settings.PostgresSettings, binaries: Binaries | None = None)
     return Server(url=url, port=port, major=binaries.major, cluster=cluster, command=command)
 
 
+def find_home(wanted: settings.PostgresSettings, binaries: Binaries) -> pathlib.Path:
+    """Return the folder of this version's cluster and of what belongs to it; it need not exist."""
+    return wanted.data_dir.resolve() / str(binaries.major)
+
+
 def remove(data_dir: pathlib.Path) -> None:
     """Remove the clusters of all versions, ending what still runs on them. For `--fresh` and for starting over."""
     if not data_dir.exists():
@@ -106,13 +111,15 @@ def remove(data_dir: pathlib.Path) -> None:
     shutil.rmtree(data_dir)
 
 
-def clear_leftovers(cluster: pathlib.Path) -> None:
+def clear_leftovers(cluster: pathlib.Path) -> tuple[str, ...]:
     """End servers and backends that still work on the cluster, then drop the lock file that nobody stands behind.
 
+    Returns no further arguments, as a `before_start` does.
     PostgreSQL itself takes any live process with the written pid for a server, so the file has to go first.
     """
     leftovers.end_processes_in(cluster, signal.SIGQUIT)
     (cluster / "postmaster.pid").unlink(missing_ok=True)
+    return ()
 
 
 def is_started(cluster: pathlib.Path, pid: int) -> bool:

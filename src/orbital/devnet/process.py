@@ -29,7 +29,8 @@ class Command:
     """A server to start. `environment` is complete (None: inherited); `is_ready` is asked with the server's pid
     and may block for a second at most.
 
-    `before_start` runs before every start, also the ones after a death, and may raise. `identity` is tether's word.
+    `before_start` runs before every start, also the ones after a death, returns further arguments, and may raise.
+    `after_start` runs each time it has become ready, before anybody is told. `identity` is tether's word.
     `stop_signal` asks for a clean end; `death_signal` is what the kernel sends when the starter dies.
     """
 
@@ -39,7 +40,8 @@ class Command:
     working_dir: pathlib.Path | None = None
     identity: str = "self"
     is_ready: collections.abc.Callable[[int], bool] | None = None
-    before_start: collections.abc.Callable[[], None] | None = None
+    before_start: collections.abc.Callable[[], collections.abc.Sequence[str]] | None = None
+    after_start: collections.abc.Callable[[], None] | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals = signal.SIGKILL
 
@@ -86,10 +88,10 @@ class Process:
         self.stop()
 
 
-def build_argv(command: Command) -> list[str]:
+def build_argv(command: Command, further: collections.abc.Sequence[str] = ()) -> list[str]:
     """The argv that starts the command tied to this process; the tether replaces itself by the program."""
     tether = [sys.executable, "-I", "-S", str(TETHER), str(int(command.death_signal)), str(os.getpid())]
-    return [*tether, command.identity, *command.argv]
+    return [*tether, command.identity, *command.argv, *further]
 
 
 def start(command: Command, log: pathlib.Path, *, timeout_seconds: float = START_TIMEOUT_SECONDS) -> Process:
@@ -97,12 +99,11 @@ def start(command: Command, log: pathlib.Path, *, timeout_seconds: float = START
 
     Call it from a thread that lives as long as the server should (see `tether.py`).
     """
-    if command.before_start is not None:
-        command.before_start()
+    further = command.before_start() if command.before_start is not None else ()
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         popen = subprocess.Popen(
-            build_argv(command),
+            build_argv(command, further),
             env=command.environment,
             cwd=command.working_dir,
             stdin=subprocess.DEVNULL,
@@ -113,6 +114,8 @@ def start(command: Command, log: pathlib.Path, *, timeout_seconds: float = START
     process = Process(command, popen, log)
     try:
         _wait_ready(process, timeout_seconds)
+        if command.after_start is not None:
+            command.after_start()
     except BaseException:
         process.stop()
         raise

@@ -1,0 +1,47 @@
+import os
+import pathlib
+import socket
+
+from orbital.devnet import ports
+
+
+def listen(port: int = 0) -> socket.socket:
+    server = socket.socket()
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind((ports.LOOPBACK, port))
+    server.listen()
+    return server
+
+
+def test_port_is_kept_while_it_is_free(tmp_path: pathlib.Path) -> None:
+    first = ports.keep_port(tmp_path / "port")
+    assert ports.keep_port(tmp_path / "port") == first
+
+
+def test_taken_port_is_replaced_and_the_new_one_kept(tmp_path: pathlib.Path) -> None:
+    first = ports.keep_port(tmp_path / "port")
+    with listen(first):
+        second = ports.keep_port(tmp_path / "port")
+        assert second != first
+    assert ports.keep_port(tmp_path / "port") == second
+
+
+def test_wanted_port_is_taken_at_its_word(tmp_path: pathlib.Path) -> None:
+    with listen() as server:
+        port = server.getsockname()[1]
+        assert ports.keep_port(tmp_path / "port", port) == port
+
+
+def test_unreadable_record_counts_as_none(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "port").write_text("70000\n")
+    assert 0 < ports.keep_port(tmp_path / "port") < 65536
+
+
+def test_only_the_listening_process_serves_a_port() -> None:
+    with listen() as server:
+        port = server.getsockname()[1]
+        assert ports.is_served_by(port, os.getpid())
+        assert not ports.is_served_by(port, os.getppid())
+        assert not ports.is_free(port)
+    assert not ports.is_served_by(port, os.getpid())
+    assert ports.is_free(port)
