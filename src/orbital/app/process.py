@@ -1,0 +1,55 @@
+"""What every process does around its one job: logs, signals, an event loop, and a clean end.
+
+SIGTERM and SIGINT cancel the job, which has its own `finally`s. An error that the job does not know how to live with
+ends the process with status 1 and a log line: whoever supervises it starts it again.
+"""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+import uvloop
+
+from orbital.config import ConfigError
+from orbital.domain.errors import OrbitalError
+from orbital.observe import logging
+
+EXIT_FAILED: Final = 1
+EXIT_USAGE: Final = 2
+
+Job = Callable[[], Coroutine[Any, Any, None]]
+
+
+def run(process: str, log_level: str, job: Job) -> int:
+    """Run `job` until it ends or a signal cancels it; returns the exit status."""
+    logging.configure(process, log_level)
+    log = logging.get_logger("app")
+    try:
+        uvloop.run(_until_signalled(job))
+    except OrbitalError as error:
+        log.error("failed", code=error.code, detail=error.detail)  # noqa: TRY400 - typed errors explain themselves
+        return EXIT_FAILED
+    except Exception:
+        log.exception("crashed")
+        return EXIT_FAILED
+    return 0
+
+
+def report_config(error: ConfigError) -> int:
+    """Say what is wrong with the settings; returns the exit status."""
+    sys.stderr.write(f"the configuration has faults:\n{error}\n")
+    return EXIT_USAGE
+
+
+async def _until_signalled(job: Job) -> None:
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(job())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not task.cancelled():
+            raise
