@@ -1,6 +1,7 @@
 """Which user a server runs as. PostgreSQL refuses root; nothing else here needs root either way.
 
-An ordinary user's servers run as that user. Root's run in a user namespace, where the files stay root's, or, where
+An ordinary user's servers run as that user (one whose uid has no name, as in containers, borrows a name in a namespace,
+since initdb wants one). Root's run in a user namespace, where the files stay root's, or, where
 the kernel refuses namespaces, as the unprivileged user `nobody`. A data directory that already belongs to somebody
 decides for itself: its owner runs the server. No user is ever added and no parent folder's mode is changed.
 """
@@ -17,7 +18,7 @@ from orbital.domain import errors
 def choose_identity(folder: pathlib.Path) -> str:
     """Return tether's word for who shall run a server on the existing `folder`."""
     if os.geteuid() != 0:
-        return "self"
+        return "self" if _has_name(os.geteuid()) else f"{tether.NAMESPACE}:{find_unprivileged_user().pw_uid}"
     owner = folder.stat()
     if owner.st_uid != 0:
         return f"{owner.st_uid}:{owner.st_gid}"
@@ -58,3 +59,7 @@ def hand_over(folder: pathlib.Path, uid: int, gid: int) -> None:
     for parent, folders, files in os.walk(folder):
         for name in (*folders, *files):
             os.chown(os.path.join(parent, name), uid, gid, follow_symlinks=False)  # noqa: PTH118
+
+
+def _has_name(uid: int) -> bool:
+    return any(user.pw_uid == uid for user in pwd.getpwall())

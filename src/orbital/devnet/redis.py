@@ -10,11 +10,12 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 
-from orbital.devnet import ports, process, secret, settings
+from orbital.devnet import leftovers, ports, process, secret, settings
 from orbital.domain import errors
 
 OLDEST_VERSION = (6, 2)
@@ -72,7 +73,10 @@ def prepare(wanted: settings.RedisSettings) -> Server:
     )
     secret.write_private(configuration, text)
     command = process.Command(
-        name="redis", argv=(str(binary), str(configuration)), is_ready=lambda _pid: is_ready(port, password)
+        name="redis",
+        argv=(str(binary), str(configuration)),
+        is_ready=lambda _pid: is_ready(port, password),
+        before_start=lambda: _clear_leftovers(home),
     )
     return Server(url=f"redis://:{password}@{ports.LOOPBACK}:{port}/0", port=port, command=command)
 
@@ -92,6 +96,11 @@ def is_ready(port: int, password: str) -> bool:
     except OSError:
         return False
     return answer == expected
+
+
+def _clear_leftovers(home: pathlib.Path) -> tuple[str, ...]:
+    leftovers.end_processes_in(home, signal.SIGTERM)
+    return ()
 
 
 def _bundled_candidates() -> list[pathlib.Path]:

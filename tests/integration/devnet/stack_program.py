@@ -6,13 +6,13 @@ import pathlib
 import signal
 import sys
 
-from orbital.devnet import anvil, postgres, redis, settings, supervise
+from orbital.devnet import anvil, datadir, postgres, redis, settings, supervise
 
 
 async def main(folder: pathlib.Path) -> None:
-    database = postgres.prepare(settings.PostgresSettings(data_dir=folder / "postgres", durable=False))
-    cache = redis.prepare(settings.RedisSettings(data_dir=folder / "redis"))
-    chain = anvil.prepare(settings.AnvilSettings(data_dir=folder / "chains", chain_id=31337))
+    database = postgres.prepare(settings.PostgresSettings(data_dir=folder / datadir.POSTGRES, durable=False))
+    cache = redis.prepare(settings.RedisSettings(data_dir=folder / datadir.REDIS))
+    chain = anvil.prepare(settings.AnvilSettings(data_dir=folder / datadir.CHAINS, chain_id=31337))
     supervisor = supervise.Supervisor(print_event, lambda _name, _line: None)
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -30,4 +30,5 @@ def print_event(event: supervise.Event) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(pathlib.Path(sys.argv[1])))
+    with datadir.hold(pathlib.Path(sys.argv[1])):
+        asyncio.run(main(pathlib.Path(sys.argv[1])))

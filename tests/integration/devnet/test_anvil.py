@@ -36,12 +36,19 @@ def capture(port: int, contract: str, transactions: list[str]) -> dict[str, Any]
     }
 
 
-def emit_logs(port: int, count: int) -> tuple[str, list[str]]:
+def send(port: int, **transaction: str) -> dict[str, Any]:
+    """Send from the first account and wait for the receipt."""
     sender = anvil.call(port, "eth_accounts")[0]
-    creation = anvil.call(port, "eth_sendTransaction", {"from": sender, "data": LOGGER_CREATION})
-    contract = anvil.call(port, "eth_getTransactionReceipt", creation)["contractAddress"]
-    calls = [anvil.call(port, "eth_sendTransaction", {"from": sender, "to": contract}) for _ in range(count)]
-    return contract, [creation, *calls]
+    receipt: dict[str, Any] = anvil.call(port, "eth_sendTransactionSync", {"from": sender, **transaction})
+    assert receipt["status"] == "0x1"
+    return receipt
+
+
+def emit_logs(port: int, count: int) -> tuple[str, list[str]]:
+    creation = send(port, data=LOGGER_CREATION)
+    contract = creation["contractAddress"]
+    calls = [send(port, to=contract) for _ in range(count)]
+    return contract, [receipt["transactionHash"] for receipt in (creation, *calls)]
 
 
 def test_history_is_the_same_after_a_clean_restart(tmp_path: pathlib.Path, log_dir: pathlib.Path) -> None:

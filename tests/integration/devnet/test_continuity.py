@@ -2,7 +2,7 @@ import pathlib
 
 import pytest
 
-from orbital.devnet import anvil, continuity, datadir, postgres, process, settings
+from orbital.devnet import anvil, continuity, datadir, postgres, process, redis, settings
 from orbital.domain import errors
 
 
@@ -99,4 +99,18 @@ def test_data_directory_has_one_holder(tmp_path: pathlib.Path) -> None:
     with datadir.hold(tmp_path), pytest.raises(errors.Conflict, match="data_dir_in_use"), datadir.hold(tmp_path):
         pass
     with datadir.hold(tmp_path):
-        assert (tmp_path / "lock").exists()
+        assert (tmp_path / datadir.LOCK).exists()
+
+
+def test_clearing_ends_leftovers_and_removes_the_stacks_own_parts_only(
+    tmp_path: pathlib.Path, log_dir: pathlib.Path
+) -> None:
+    (tmp_path / "letter.txt").write_text("not the stack's")
+    database = postgres.prepare(settings.PostgresSettings(data_dir=tmp_path / datadir.POSTGRES, durable=False))
+    cache = redis.prepare(settings.RedisSettings(data_dir=tmp_path / datadir.REDIS))
+    chain = anvil.prepare(chains(tmp_path, 31337)[0])
+    running = [process.start(each.command, log_dir / "log") for each in (database, cache, chain)]
+    with datadir.hold(tmp_path):
+        datadir.clear(tmp_path)
+    assert not any(each.is_running for each in running)
+    assert {entry.name for entry in tmp_path.iterdir()} == {"letter.txt", datadir.LOCK, log_dir.name}

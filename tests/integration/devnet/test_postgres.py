@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from orbital.devnet import identity, leftovers, ports, postgres, process, settings, tether
+from orbital.domain import errors
 
 
 def prepare(folder: pathlib.Path, **changes: object) -> postgres.Server:
@@ -182,7 +183,7 @@ def test_server_that_cannot_listen_is_reported_with_its_own_words(
     tmp_path: pathlib.Path, log_dir: pathlib.Path, postgres_server: postgres.Server
 ) -> None:
     server = prepare(tmp_path / "pg", port=postgres_server.port)
-    with pytest.raises(process.errors.Unavailable, match="could not bind"):
+    with pytest.raises(errors.Unavailable, match="could not bind"):
         process.start(server.command, log_dir / "pg.log")
     assert not ports.is_free(postgres_server.port)
 
@@ -191,24 +192,43 @@ def test_stop_signal_is_the_fast_shutdown(postgres_server: postgres.Server) -> N
     assert postgres_server.command.stop_signal is signal.SIGINT
 
 
-@pytest.mark.skipif(
+ORDINARY_PROGRAM = """
+import pathlib, sys
+from orbital.devnet import postgres, process, settings
+folder = pathlib.Path(sys.argv[1])
+server = postgres.prepare(settings.PostgresSettings(data_dir=folder / "pg", durable=False))
+with process.start(server.command, folder / "pg.log") as running:
+    print(server.command.identity, pathlib.Path(f"/proc/{running.pid}").stat().st_uid)
+"""
+UNNAMED_UID = 54321
+needs_another_identity = pytest.mark.skipif(
     os.geteuid() != 0 or not identity.are_namespaces_allowed(), reason="needs another identity for the whole program"
 )
+
+
+def run_as(runs_as: str, folder: pathlib.Path) -> list[str]:
+    argv = (sys.executable, "-c", ORDINARY_PROGRAM, str(folder))
+    return process.run(process.Command(name="ordinary", argv=argv, identity=runs_as)).split()
+
+
+@needs_another_identity
 def test_ordinary_user_runs_the_server_as_itself(tmp_path: pathlib.Path) -> None:
     user = identity.find_unprivileged_user()
-    program = (
-        "import pathlib, sys\n"
-        "from orbital.devnet import postgres, process, settings\n"
-        "folder = pathlib.Path(sys.argv[1])\n"
-        "server = postgres.prepare(settings.PostgresSettings(data_dir=folder / 'pg', durable=False))\n"
-        "with process.start(server.command, folder / 'pg.log') as running:\n"
-        "    print(server.command.identity, pathlib.Path(f'/proc/{running.pid}').stat().st_uid)\n"
-    )
-    said = process.run(
-        process.Command(
-            name="ordinary",
-            argv=(sys.executable, "-c", program, str(tmp_path)),
-            identity=f"{tether.NAMESPACE}:{user.pw_uid}",
-        )
-    )
-    assert said.split() == ["self", str(user.pw_uid)]
+    assert run_as(f"{tether.NAMESPACE}:{user.pw_uid}", tmp_path) == ["self", str(user.pw_uid)]
+
+
+@needs_another_identity
+def test_user_without_a_name_borrows_one(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(KeyError):
+        pwd.getpwuid(UNNAMED_UID)
+    user = identity.find_unprivileged_user()
+    said = run_as(f"{tether.NAMESPACE}:{UNNAMED_UID}", tmp_path)
+    assert said == [f"{tether.NAMESPACE}:{user.pw_uid}", str(UNNAMED_UID)]
+
+
+def test_missing_postgres_is_said_with_the_ways_out(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(postgres, "MACHINE_GLOBS", ())
+    monkeypatch.setattr(postgres, "WHEEL_MODULE", "no_such_wheel")
+    with pytest.raises(errors.Unavailable, match="DATABASE_URL"):
+        postgres.find_binaries()

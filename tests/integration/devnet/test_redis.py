@@ -1,9 +1,11 @@
+import os
 import pathlib
 
 import pytest
 import redis as redis_client
 
 from orbital.devnet import process, redis, settings
+from orbital.domain import errors
 
 
 def test_redis_answers_with_its_password_only(tmp_path: pathlib.Path, log_dir: pathlib.Path) -> None:
@@ -51,3 +53,20 @@ def test_password_is_private_and_not_in_argv(redis_server: redis.Server) -> None
     assert configuration.stat().st_mode & 0o777 == 0o600
     password = configuration.with_name("password").read_text().strip()
     assert all(password not in word for word in redis_server.command.argv)
+
+
+def test_machines_redis_is_preferred_to_the_bundled_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    installed = tmp_path / "redis-server"
+    installed.symlink_to(redis.find_binary(bundled=True))
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert redis.find_binary() == installed
+    assert redis.find_binary(bundled=True) != installed
+
+
+def test_missing_redis_is_said_with_the_ways_out(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(redis, "WHEEL_MODULE", "no_such_wheel")
+    with pytest.raises(errors.Unavailable, match="REDIS_URL"):
+        redis.find_binary()

@@ -13,6 +13,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+import redis.asyncio as redis_client
 
 from orbital.devnet import anvil, leftovers, postgres, process, redis, settings, supervise
 from orbital.domain import errors
@@ -180,6 +181,34 @@ async def test_failed_start_tells_the_last_words_and_leaves_the_rest_to_stop(
     with pytest.raises(errors.Unavailable, match="no such luck"):
         await supervisor.start(sleeper("fine"), failing)
     assert list(supervisor.pids) == ["fine"]
+
+
+async def test_start_that_is_cancelled_leaves_nothing_running(
+    watched: tuple[supervise.Supervisor, Watch],
+) -> None:
+    supervisor, watch = watched
+    script = "import time; print('up', flush=True); time.sleep(600)"
+    waiting = sleeper("waiting", argv=(sys.executable, "-c", script), is_ready=lambda _pid: False)
+    starting = asyncio.create_task(supervisor.start(waiting))
+    await watch.until(lambda: ("waiting", "up") in watch.lines)
+    pid = supervisor.pids["waiting"]
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    await supervisor.stop()
+    assert not is_alive(pid)
+
+
+async def test_killed_redis_comes_back_under_the_same_url(
+    watched: tuple[supervise.Supervisor, Watch], tmp_path: pathlib.Path
+) -> None:
+    supervisor, watch = watched
+    server = redis.prepare(settings.RedisSettings(data_dir=tmp_path))
+    pids = await supervisor.start(server.command)
+    os.kill(pids["redis"], signal.SIGKILL)
+    await watch.until(lambda: bool(watch.find(supervise.Kind.RESTARTED, "redis")))
+    async with redis_client.Redis.from_url(server.url) as client:
+        assert await client.ping()
 
 
 async def test_killed_postgres_comes_back_with_its_data(
