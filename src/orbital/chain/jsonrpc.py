@@ -39,6 +39,11 @@ class RpcError(errors.Conflict):
         self.message = message
         self.data = data
 
+    @property
+    def is_of_node(self) -> bool:
+        """Whether the node could not do its work, so that the refusal says nothing about the call."""
+        return self.rpc_code in _NODE_CODES or "not found" in self.message
+
 
 class _Refusal(msgspec.Struct):
     code: int
@@ -65,6 +70,8 @@ class _NodeFailed(Exception):
     """A node did not give a usable answer; the next one is asked."""
 
 
+# EIP-1474: parse error, unknown method, bad parameters, internal, resource unavailable or missing, limit exceeded.
+_NODE_CODES: typing.Final = frozenset({-32700, -32601, -32602, -32603, -32001, -32002, -32005})
 _REPLIES = msgspec.json.Decoder(_Reply | list[_Reply])
 _ENCODER = msgspec.json.Encoder()
 
