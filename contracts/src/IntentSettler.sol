@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-
+import {Custody} from "./Custody.sol";
 import {IMailbox} from "./IMailbox.sol";
 import {Peers} from "./Peers.sol";
 import {Signatures} from "./Signatures.sol";
@@ -21,8 +18,7 @@ import {Award, Intent, Signed} from "./Signed.sol";
 ///   `MessageIgnored` in the log.
 /// - A payout that the token refuses is credited and can be claimed later; it never blocks a message.
 /// - Deadlines are inclusive and compared as uint256.
-contract IntentSettler is Peers, ReentrancyGuardTransient {
-    using SafeERC20 for IERC20;
+contract IntentSettler is Peers, Custody {
     using Signed for Intent;
     using Signed for Award;
 
@@ -66,8 +62,6 @@ contract IntentSettler is Peers, ReentrancyGuardTransient {
     uint256 public immutable refundDelay;
 
     mapping(address user => mapping(uint256 nonce => bool)) public nonceUsed;
-    /// @notice Payouts that the token refused and that `claim` pays.
-    mapping(address account => mapping(address token => uint256)) public credits;
     mapping(bytes32 intentId => Escrow) private _escrows;
     mapping(bytes32 intentId => Outcome) private _outcomes;
 
@@ -88,8 +82,6 @@ contract IntentSettler is Peers, ReentrancyGuardTransient {
     );
     event IntentExpired(bytes32 indexed intentId, uint256 originChainId);
     event IntentRefunded(bytes32 indexed intentId, address indexed user, address inputToken, uint256 inputAmount);
-    event PayoutCredited(bytes32 indexed intentId, address indexed account, address token, uint256 amount);
-    event PayoutClaimed(address indexed account, address token, uint256 amount);
     event NonceInvalidated(address indexed user, uint256 nonce);
     /// @notice A message for an escrow that was paid before: nothing was moved.
     event MessageIgnored(bytes32 indexed intentId, uint8 kind, EscrowStatus status);
@@ -135,11 +127,6 @@ contract IntentSettler is Peers, ReentrancyGuardTransient {
     /// @notice The escrow was settled or refunded before.
     error EscrowClosed(bytes32 intentId);
     error RefundTooEarly(uint256 refundableAfter);
-    error NothingToClaim(address account, address token);
-    error NotSelf();
-    error TokenWithoutCode(address token);
-    /// @notice A token moved another amount than it was told to: balances, not amounts, are given.
-    error InexactTransfer(address token, uint256 required, uint256 actual);
 
     constructor(uint256 refundDelay_) {
         refundDelay = refundDelay_;
@@ -201,21 +188,6 @@ contract IntentSettler is Peers, ReentrancyGuardTransient {
         if (escrow.status != EscrowStatus.Held) emit MessageIgnored(id, kind, escrow.status);
         else if (kind == KIND_FILLED) _settle(id, escrow, solver, repayTo);
         else _refund(id, escrow);
-    }
-
-    /// @notice Pays what is credited to `account`, to `account`; anyone may call.
-    function claim(address account, address token) external nonReentrant {
-        uint256 amount = credits[account][token];
-        require(amount != 0, NothingToClaim(account, token));
-        credits[account][token] = 0;
-        _push(token, account, amount);
-        emit PayoutClaimed(account, token, amount);
-    }
-
-    /// @dev A payout as a call of its own, so that whatever the token does can be undone. Only for itself.
-    function pay(address token, address to, uint256 amount) external {
-        require(msg.sender == address(this), NotSelf());
-        _push(token, to, amount);
     }
 
     // ------------------------------------------------------------- destination
@@ -376,14 +348,6 @@ contract IntentSettler is Peers, ReentrancyGuardTransient {
         _payOrCredit(id, escrow.inputToken, escrow.user, escrow.inputAmount);
     }
 
-    function _payOrCredit(bytes32 id, address token, address to, uint256 amount) private {
-        try this.pay(token, to, amount) {}
-        catch {
-            credits[to][token] += amount;
-            emit PayoutCredited(id, to, token, amount);
-        }
-    }
-
     function _send(bytes32 id, Outcome memory outcome) private {
         uint8 kind = outcome.status == OutcomeStatus.Filled ? KIND_FILLED : KIND_EXPIRED;
         bytes memory body = abi.encode(kind, id, outcome.solver, outcome.repayTo, outcome.outputAmount);
@@ -394,32 +358,5 @@ contract IntentSettler is Peers, ReentrancyGuardTransient {
         if (msg.value == fee) return;
         (bool ok,) = msg.sender.call{value: msg.value - fee}("");
         require(ok, ExcessNotAccepted());
-    }
-
-    /// @dev The receiver gets exactly `amount`; one who pays himself keeps exactly what he has. A sum that
-    /// wraps is no balance of an honest token, so the comparison refuses it.
-    function _pull(address token, address from, address to, uint256 amount) private {
-        require(token.code.length != 0, TokenWithoutCode(token));
-        uint256 required = IERC20(token).balanceOf(to);
-        unchecked {
-            if (from != to) required += amount;
-        }
-        IERC20(token).safeTransferFrom(from, to, amount);
-        _checkBalance(token, to, required);
-    }
-
-    /// @dev Exactly `amount` leaves this contract: no payout can touch what belongs to other intents.
-    function _push(address token, address to, uint256 amount) private {
-        uint256 required = IERC20(token).balanceOf(address(this));
-        unchecked {
-            required -= amount;
-        }
-        IERC20(token).safeTransfer(to, amount);
-        _checkBalance(token, address(this), required);
-    }
-
-    function _checkBalance(address token, address account, uint256 required) private view {
-        uint256 actual = IERC20(token).balanceOf(account);
-        require(actual == required, InexactTransfer(token, required, actual));
     }
 }

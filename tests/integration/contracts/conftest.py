@@ -106,7 +106,6 @@ def decode_log(topics: list[bytes], data: bytes) -> tuple[str, dict[str, typing.
 class Receipt:
     logs: list[tuple[str, list[bytes], bytes]]
     gas_used: int
-    timestamp: int
 
     @property
     def events(self) -> list[tuple[str, dict[str, typing.Any]]]:
@@ -169,7 +168,7 @@ class Anvil:
             (log["address"], [bytes.fromhex(t[2:]) for t in log["topics"]], bytes.fromhex(log["data"][2:]))
             for log in raw["logs"]
         ]
-        return Receipt(logs, int(raw["gasUsed"], 16), int(raw["logs"][0]["blockTimestamp"], 16) if logs else 0)
+        return Receipt(logs, int(raw["gasUsed"], 16))
 
 
 class Contract:
@@ -236,18 +235,8 @@ class Match:
 
 
 class World:
-    """Two chains with settlers that know each other; `keys` and one attribute a role hold the accounts."""
+    """Two chains with settlers that know each other; `keys`, and an attribute for each of `ROLES`, hold the accounts."""
 
-    deployer: str
-    auctioneer: str
-    validator: str
-    solver: str
-    rival: str
-    user: str
-    recipient: str
-    payee: str
-    stranger: str
-    guardian: str
     fee, refund_delay, zero = MAILBOX_FEE, REFUND_DELAY, ZERO
     Intent, Award, Contract, Receipt, Reverted = Intent, Award, Contract, Receipt, Reverted
 
