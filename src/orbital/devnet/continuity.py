@@ -5,6 +5,9 @@ also lists the chains that it has met. A chain goes on only from a whole saved s
 the database has never met may join. Whatever else is found (a chain killed before it saved, a torn state, a cluster of
 another PostgreSQL version, a folder copied from elsewhere) means starting over, with the reason to tell.
 
+When the starter is killed, all end in the same moment and the database may have seen one block that the chain did not
+save: at the next start that is a reorg of one block, which the indexer knows how to follow.
+
 With a database from outside (`home=None`) only the chains are judged; that database's own checkpoints, bound to chain
 id and genesis hash, refuse a chain they don't know, and a chain that starts over has a new genesis.
 """
@@ -36,7 +39,7 @@ class _Record:
 
 
 def judge(chains: collections.abc.Sequence[settings.AnvilSettings], home: pathlib.Path | None) -> Verdict:
-    """Decide, from files only and while nothing runs, whether the saved parts belong together.
+    """Decide, from files only and inside `datadir.hold`, whether the saved parts belong together.
 
     `home` is `postgres.find_home(...)`. A verdict without generation and without reason: there is nothing yet.
     """

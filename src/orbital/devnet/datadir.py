@@ -20,7 +20,9 @@ LOCK = "lock"
 def hold(data_dir: pathlib.Path) -> collections.abc.Iterator[None]:
     """Keep other stacks out of `data_dir` while inside. Raises Conflict (`data_dir_in_use`) when one is there.
 
-    Everything in this room that ends leftover servers relies on it: without the lock they might be another stack's.
+    What is left of a killed stack is ended first, so inside nothing runs and the files are final: a chain whose starter
+    was just killed may still be writing its state. Everything in this room that ends leftover servers relies on the
+    lock: without it they might be another stack's.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     with (data_dir / LOCK).open("w", encoding="ascii") as lock:
@@ -28,16 +30,23 @@ def hold(data_dir: pathlib.Path) -> collections.abc.Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise errors.Conflict("data_dir_in_use", f"another stack is running from {data_dir}") from None
+        _end_leftovers(data_dir)
         yield
 
 
 def clear(data_dir: pathlib.Path) -> None:
-    """Forget everything a stack keeps (`--fresh`), ending what is left of a killed one. Call it inside `hold`.
+    """Forget everything a stack keeps (`--fresh`). Call it inside `hold`.
 
     Only the stack's own parts are removed: a data directory may hold other files, and may be chosen by mistake.
     """
     postgres.remove(data_dir / POSTGRES)
     anvil.remove(data_dir / CHAINS)
     if (data_dir / REDIS).exists():
-        leftovers.end_processes_in(data_dir / REDIS, signal.SIGTERM)
         shutil.rmtree(data_dir / REDIS)
+
+
+def _end_leftovers(data_dir: pathlib.Path) -> None:
+    for cluster in data_dir.glob(f"{POSTGRES}/*/data"):
+        leftovers.end_processes_in(cluster, signal.SIGQUIT)
+    for folder in (data_dir / REDIS, *data_dir.glob(f"{CHAINS}/*")):
+        leftovers.end_processes_in(folder, signal.SIGTERM)

@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 import redis.asyncio as redis_client
 
-from orbital.devnet import anvil, leftovers, postgres, process, redis, settings, supervise
+from orbital.devnet import anvil, datadir, leftovers, postgres, process, redis, settings, supervise
 from orbital.domain import errors
 
 STACK = pathlib.Path(__file__).with_name("stack_program.py")
@@ -129,6 +129,18 @@ async def test_delays_between_starts_double(watched: tuple[supervise.Supervisor,
     assert waits[0] >= 0.2
     assert waits[1] >= 0.4
     assert waits[2] >= 0.8
+
+
+async def test_delay_begins_anew_after_healthy_times(
+    watched: tuple[supervise.Supervisor, Watch], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervise, "HEALTHY_SECONDS", 0.0)
+    monkeypatch.setattr(supervise, "FIRST_DELAY_SECONDS", 0.01)
+    monkeypatch.setattr(supervise, "LONGEST_DELAY_SECONDS", 1000.0)
+    supervisor, watch = watched
+    await supervisor.start(sleeper("brief", argv=("sleep", "0")))
+    # doubling would have made this 160 s
+    await watch.until(lambda: len(watch.find(supervise.Kind.DIED, "brief")) >= 15)
 
 
 async def test_child_whose_restart_cannot_help_is_given_up(watched: tuple[supervise.Supervisor, Watch]) -> None:
@@ -269,9 +281,10 @@ async def test_chain_saves_its_state_when_the_supervisor_is_killed(tmp_path: pat
     stack, said = start_stack(tmp_path)
     stack.kill()
     stack.wait()
-    wait_until_gone(said["pids"].values())
-    wanted = settings.AnvilSettings(data_dir=tmp_path / "chains", chain_id=31337)
-    assert anvil.inspect(wanted) is anvil.Saved.WHOLE
+    with datadir.hold(tmp_path):  # at once: it waits for a chain that is still writing
+        assert not any(is_alive(pid) for pid in said["pids"].values())
+        wanted = settings.AnvilSettings(data_dir=tmp_path / datadir.CHAINS, chain_id=31337)
+        assert anvil.inspect(wanted) is anvil.Saved.WHOLE
     again, said = start_stack(tmp_path)
     again.send_signal(signal.SIGTERM)
     assert again.wait(LIMIT_SECONDS) == 0
