@@ -20,14 +20,14 @@ from orbital.domain import errors
 from orbital.domain.network import Chain, Network, Token
 from orbital.domain.types import Address, Amount, BlockNumber, ChainId
 
-KNOWN_CHAINS: Final[Mapping[str, int]] = {
-    "ethereum": 1,
-    "optimism": 10,
-    "base": 8453,
-    "arbitrum": 42161,
-    "holesky": 17000,
+KNOWN_CHAINS: Final[Mapping[str, Mapping[str, int]]] = {
+    "ethereum": {"chain_id": 1, "domain": 1},
+    "optimism": {"chain_id": 10, "domain": 10},
+    "base": {"chain_id": 8453, "domain": 8453},
+    "arbitrum": {"chain_id": 42161, "domain": 42161},
+    "holesky": {"chain_id": 17000, "domain": 17000},
 }
-"""Names that a section `[chains.<name>]` may use without a `chain_id`."""
+"""Chains out of the box: `<NAME>_RPC_URL` switches one on. Domains are the public Hyperlane mailboxes' own."""
 
 JWT_SECRET_BYTES_MIN: Final = 32
 JWT_SECRET_SYMBOLS_MIN: Final = 10
@@ -259,7 +259,9 @@ def _log_level(reader: _Reader) -> str:
 def _network(reader: _Reader, needs: frozenset[Need]) -> tuple[dict[ChainId, Node], Network]:
     nodes: dict[ChainId, Node] = {}
     chains: dict[ChainId, Chain] = {}
-    for name, section in dict(reader.file.get("chains", {})).items():
+    sections = dict(reader.file.get("chains", {}))
+    for name in {**KNOWN_CHAINS, **sections}:
+        section = {**KNOWN_CHAINS.get(name, {}), **sections.get(name, {})}
         node = _node(reader, name, section)
         if node is not None:
             chain = _chain(reader, name, section)
@@ -270,7 +272,9 @@ def _network(reader: _Reader, needs: frozenset[Need]) -> tuple[dict[ChainId, Nod
     is_needed = Need.NETWORK in needs
     return nodes, Network(
         chains=chains,
-        registry_chain_id=ChainId(reader.number("REGISTRY_CHAIN_ID", int(registry.get("chain_id", 0)), 0, 2**53)),
+        registry_chain_id=ChainId(
+            reader.number("REGISTRY_CHAIN_ID", _whole(reader, registry, "chain_id", "[registry]", 0), 0, 2**53)
+        ),
         registry=_contract(reader, "REGISTRY_CONTRACT_ADDRESS", registry, "address", is_needed=is_needed),
         auctioneer=_contract(reader, "AUCTIONEER_ADDRESS", reader.file, "auctioneer", is_needed=is_needed),
         refund_delay_seconds=reader.number("REFUND_DELAY_SECONDS", 48 * 3600, 0, 2**31),
@@ -291,21 +295,18 @@ def _node(reader: _Reader, name: str, section: Mapping[str, Any]) -> Node | None
 
 
 def _chain(reader: _Reader, name: str, section: Mapping[str, Any]) -> Chain:
-    chain_id = section.get("chain_id", KNOWN_CHAINS.get(name))
-    if not isinstance(chain_id, int):
-        reader.faults.append(f"[chains.{name}] needs a chain_id")
-        chain_id = 0
     where = f"[chains.{name}]"
+    chain_id = ChainId(_whole(reader, section, "chain_id", where, None))
     return Chain(
-        chain_id=ChainId(chain_id),
+        chain_id=chain_id,
         name=str(section.get("title", name)),
-        domain=int(section.get("domain", chain_id)),
+        domain=_whole(reader, section, "domain", where, None),
         settler=_contract(reader, "INTENTS_CONTRACT_ADDRESS", section, "settler", where=where),
         mailbox=_contract(reader, "MAILBOX_CONTRACT_ADDRESS", section, "mailbox", where=where),
-        start_block=BlockNumber(int(section.get("start_block", 0))),
+        start_block=BlockNumber(_whole(reader, section, "start_block", where, 0)),
         fill_after=str(section.get("fill_after", "finalized")),
-        fill_window_seconds=int(section.get("fill_window_seconds", 1800)),
-        tokens=tuple(_token(reader, ChainId(chain_id), where, one) for one in section.get("tokens", [])),
+        fill_window_seconds=_whole(reader, section, "fill_window_seconds", where, 1800),
+        tokens=tuple(_token(reader, chain_id, where, one) for one in section.get("tokens", [])),
         pools=tuple(reader.address(f"{where} pools", one) for one in section.get("pools", [])),
     )
 
@@ -317,9 +318,18 @@ def _token(reader: _Reader, chain_id: ChainId, where: str, section: Mapping[str,
         address=reader.address(f"{where} token {symbol or '?'}", str(section.get("address", ""))),
         symbol=symbol,
         name=str(section.get("name", symbol)),
-        decimals=int(section.get("decimals", 18)),
+        decimals=_whole(reader, section, "decimals", f"{where} token {symbol or '?'}", None),
         asset=str(section.get("asset", symbol.lower())),
     )
+
+
+def _whole(reader: _Reader, section: Mapping[str, Any], key: str, where: str, default: int | None) -> int:
+    """A whole number of the file that is not negative; without a default it has to be there."""
+    value = section.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        reader.faults.append(f"{where} {key} must be a whole number")
+        return 0
+    return value
 
 
 def _contract(

@@ -1,0 +1,39 @@
+"""Builds what several processes need from the settings, and takes it down again."""
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+
+from orbital import config
+from orbital.chain.rpc import Rpc
+from orbital.domain.types import ChainId
+from orbital.observe import metrics
+from orbital.storage import pool
+from orbital.storage.settings import StorageSettings
+
+LOOPBACK = "127.0.0.1"
+
+
+@contextlib.asynccontextmanager
+async def open_database(settings: config.Settings, pool_max: int = 10) -> AsyncIterator[pool.Pool]:
+    """A pool for as long as the block runs."""
+    database = await pool.create_pool(StorageSettings(settings.database_url, pool_max=pool_max))
+    try:
+        yield database
+    finally:
+        database.terminate()
+
+
+@contextlib.asynccontextmanager
+async def open_rpcs(settings: config.Settings) -> AsyncIterator[Mapping[ChainId, Rpc]]:
+    """A client for each configured chain."""
+    async with contextlib.AsyncExitStack() as stack:
+        yield {
+            chain_id: await stack.enter_async_context(Rpc(node.urls, chain_id))
+            for chain_id, node in settings.nodes.items()
+        }
+
+
+def serve_metrics(settings: config.Settings) -> None:
+    """Serve this process's figures where it was told to; a supervisor takes the open port for a sign of life."""
+    if settings.metrics_port:
+        metrics.serve(LOOPBACK, settings.metrics_port)
