@@ -42,6 +42,8 @@ class RpcError(errors.Conflict):
     @property
     def is_of_node(self) -> bool:
         """Whether the node could not do its work, so that the refusal says nothing about the call."""
+        if self.message.startswith("EVM error"):  # anvil's words for an exceptional halt, under the internal code
+            return False
         return self.rpc_code in _NODE_CODES or "not found" in self.message
 
 
