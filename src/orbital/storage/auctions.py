@@ -5,7 +5,7 @@ When its window passes without a valid bid it stays open and `idle`: the next bi
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -187,9 +187,17 @@ async def list_unauctioned(connection: Connection, auctioneer: Address, limit: i
     return [row["intent_id"] for row in await connection.fetch(_QUERIES["list_unauctioned"], auctioneer, limit)]
 
 
-async def list_unjudged(connection: Connection, auctioneer: Address, limit: int) -> list[IntentId]:
-    """Intents with a lapsed award that still lacks its verdict."""
-    return [row["intent_id"] for row in await connection.fetch(_QUERIES["list_unjudged"], auctioneer, limit)]
+async def list_reopenable(connection: Connection, auctioneer: Address, limit: int) -> list[IntentId]:
+    """Delivered intents that are not open any more and whose solver has no live award to open them again."""
+    return [row["intent_id"] for row in await connection.fetch(_QUERIES["list_reopenable"], auctioneer, limit)]
+
+
+async def list_unjudged(
+    connection: Connection, auctioneer: Address, limit: int, except_origins: Sequence[ChainId] = ()
+) -> list[IntentId]:
+    """Intents with a lapsed award that still lacks its verdict, without those of some origin chains."""
+    found = await connection.fetch(_QUERIES["list_unjudged"], auctioneer, limit, list(except_origins))
+    return [row["intent_id"] for row in found]
 
 
 async def last_round(connection: Connection, intent_id: IntentId) -> int:

@@ -46,6 +46,8 @@ CREATE INDEX intents_by_nonce ON intents (user_address, origin_chain_id, nonce) 
 CREATE INDEX intents_live ON intents (user_address, input_token, origin_chain_id)
     WHERE status IN ('pending', 'matched');
 CREATE INDEX intents_auctionable ON intents (auctioneer, created_at, intent_id) WHERE auctionable;
+CREATE INDEX intents_reopenable ON intents (auctioneer)
+    WHERE status = 'pending' AND legs ? 'fill' AND open_by IS NULL;
 CREATE INDEX intents_unjudged ON intents (auctioneer) WHERE unjudged_rounds <> '{}';
 -- Our promise to a user: one intent a nonce. What others open on chain is not bound by it.
 CREATE UNIQUE INDEX intents_one_per_nonce ON intents (user_address, origin_chain_id, nonce) WHERE submitted;

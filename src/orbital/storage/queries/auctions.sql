@@ -65,11 +65,20 @@ WHERE a.state = 'open' AND NOT (i.auctionable AND i.status IN ('pending', 'opene
 LIMIT $1
 
 -- name: list_unauctioned
--- Intents of this auctioneer that may have a round and have none open.
+-- Intents of this auctioneer that may have a round and have none open. One that its user opened unasked and that was
+-- refused is not looked at again, unless it is submitted after all.
 SELECT i.intent_id FROM intents i
 WHERE i.auctionable AND i.auctioneer = $1
-  AND NOT EXISTS (SELECT 1 FROM auctions a WHERE a.intent_id = i.intent_id AND a.state = 'open')
+  AND NOT EXISTS (
+      SELECT 1 FROM auctions a
+      WHERE a.intent_id = i.intent_id AND (a.state = 'open' OR (a.outcome ? 'refused' AND NOT i.submitted))
+  )
 ORDER BY i.created_at, i.intent_id LIMIT $2
+
+-- name: list_reopenable
+-- Delivered intents whose open a reorg took away and whose award lapsed: their solver needs another one.
+SELECT i.intent_id FROM intents i
+WHERE i.auctioneer = $1 AND i.status = 'pending' AND i.legs ? 'fill' AND i.open_by IS NULL LIMIT $2
 
 -- name: last_round
 SELECT coalesce(max(round), 0) FROM auctions WHERE intent_id = $1
@@ -104,4 +113,5 @@ LIMIT $5
 
 -- name: list_unjudged
 -- Intents of this auctioneer with an award that lapsed and has no verdict yet.
-SELECT intent_id FROM intents WHERE auctioneer = $1 AND unjudged_rounds <> '{}' LIMIT $2
+SELECT intent_id FROM intents
+WHERE auctioneer = $1 AND unjudged_rounds <> '{}' AND origin_chain_id <> ALL ($3::bigint[]) LIMIT $2
