@@ -1,5 +1,6 @@
 """What is indexed of each chain: its blocks, its checkpoint, its heads, and the rollback of a reorg."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -51,6 +52,11 @@ class Checkpoint:
     @property
     def next_block(self) -> BlockNumber:
         return self.start_block if self.number is None else BlockNumber(self.number + 1)
+
+
+def move(checkpoint: Checkpoint, block: Block) -> Checkpoint:
+    """The checkpoint after everything up to `block` is indexed."""
+    return dataclasses.replace(checkpoint, number=block.number, hash=block.hash, timestamp=block.timestamp)
 
 
 async def bind(connection: Connection, chain_id: ChainId, genesis_hash: Hash32, start_block: BlockNumber) -> Checkpoint:

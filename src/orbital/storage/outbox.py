@@ -37,3 +37,8 @@ async def take(connection: Connection, limit: int) -> list[Outgoing]:
     found = await connection.fetch(_QUERIES["take"], limit)
     taken = [Outgoing(row["seq"], Announcement(row["topic"], row["event"], row["data"])) for row in found]
     return sorted(taken, key=lambda outgoing: outgoing.seq)
+
+
+async def is_empty(connection: Connection) -> bool:
+    """Whether nothing waits: the cheap question of an idle publisher."""
+    return bool(await connection.fetchval(_QUERIES["is_empty"]))

@@ -31,7 +31,11 @@ AWAY: Final = (
 )
 """What says that PostgreSQL is away rather than that a statement is wrong."""
 
+LOST_RACE: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"""What PostgreSQL ends a transaction with that was right and need only be tried again."""
+
 _CONNECT_TIMEOUT_SECONDS: Final = 3.0
+_IDLE_TRANSACTION_MS: Final = "10000"  # a stopped process must not keep its locks: its successor waits for them
 
 
 async def create_pool(settings: StorageSettings) -> Pool:
@@ -42,6 +46,7 @@ async def create_pool(settings: StorageSettings) -> Pool:
         max_size=settings.pool_max,
         command_timeout=settings.command_timeout_seconds,
         timeout=_CONNECT_TIMEOUT_SECONDS,
+        server_settings={"idle_in_transaction_session_timeout": _IDLE_TRANSACTION_MS},
         init=_init,
         reset=_keep,
     )
@@ -70,7 +75,7 @@ async def acquire(pool: Pool) -> AsyncIterator[Connection]:
     try:
         async with pool.acquire(timeout=_CONNECT_TIMEOUT_SECONDS) as connection:
             yield connection
-    except AWAY as error:
+    except AWAY + LOST_RACE as error:
         raise _unavailable(error) from error
 
 

@@ -5,3 +5,6 @@ INSERT INTO outbox (topic, event, data) SELECT * FROM unnest($1::text[], $2::tex
 -- The oldest announcements, for a publisher that deletes them in the same transaction.
 DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox ORDER BY seq LIMIT $1 FOR UPDATE SKIP LOCKED)
 RETURNING seq, topic, event, data, created_at
+
+-- name: is_empty
+SELECT NOT EXISTS (SELECT 1 FROM outbox)

@@ -1,0 +1,109 @@
+"""Writes one step of a chain: whatever it changes is one transaction of the lease's holder.
+
+Blocks, facts, projections, deadlines, announcements, checkpoint and heads commit together or not at all; a worker that
+lost its lease fails at the first statement. So no kill, restart or second worker writes a block twice or half.
+"""
+
+from collections.abc import Sequence
+
+from orbital.chain import rpc
+from orbital.domain import facts as f
+from orbital.domain import lifecycle
+from orbital.domain.types import BlockNumber, ChainId, Hash32
+from orbital.storage import chains, leases, ledger, pool
+from orbital.storage.pool import Connection
+
+
+async def bind(
+    database: pool.Pool, lease: leases.Lease, chain_id: ChainId, genesis_hash: Hash32, start_block: BlockNumber
+) -> chains.Checkpoint:
+    """The chain's checkpoint; Corrupt when the database followed another chain by this id."""
+    async with pool.transaction(database) as connection:
+        await leases.hold(connection, lease)
+        return await chains.bind(connection, chain_id, genesis_hash, start_block)
+
+
+async def apply_blocks(
+    database: pool.Pool,
+    lease: leases.Lease,
+    chain_id: ChainId,
+    headers: Sequence[rpc.Header],
+    facts: Sequence[f.Fact],
+    heads: rpc.Heads,
+    rules: lifecycle.Rules,
+) -> int:
+    """Put blocks with their facts on top of the checkpoint; returns how many facts the ledger did not have."""
+    blocks = [chains.Block(one.number, one.hash, one.parent_hash, one.timestamp) for one in headers]
+    async with pool.transaction(database) as connection:
+        await leases.hold(connection, lease)
+        await chains.put_blocks(connection, chain_id, blocks, rules)
+        count = await _record(connection, chain_id, facts, blocks[-1].timestamp, rules)
+        await chains.advance(connection, chain_id, blocks[-1])
+        await chains.put_heads(connection, chain_id, _heads_of(heads))
+    return count
+
+
+async def apply_heads(database: pool.Pool, lease: leases.Lease, chain_id: ChainId, heads: rpc.Heads) -> None:
+    """Store moved heads without a new block."""
+    async with pool.transaction(database) as connection:
+        await leases.hold(connection, lease)
+        await chains.put_heads(connection, chain_id, _heads_of(heads))
+
+
+async def apply_deadlines(
+    database: pool.Pool, lease: leases.Lease, chain_id: ChainId, head_time: int, rules: lifecycle.Rules
+) -> int:
+    """Record deadlines that indexed blocks prove already, set by what came from elsewhere since; returns how many."""
+    async with pool.acquire(database) as connection:
+        if not await ledger.due_deadlines(connection, chain_id, head_time, limit=1):
+            return 0
+    async with pool.transaction(database) as connection:
+        await leases.hold(connection, lease)
+        return await _record(connection, chain_id, (), head_time, rules)
+
+
+async def apply_rollback(
+    database: pool.Pool, lease: leases.Lease, chain_id: ChainId, to: BlockNumber, rules: lifecycle.Rules
+) -> tuple[int, chains.Checkpoint | None]:
+    """Orphan every block above `to`; returns the number of facts that fell, and the checkpoint as it is now."""
+    async with pool.transaction(database) as connection:
+        await leases.hold(connection, lease)
+        fallen = await chains.rollback(connection, chain_id, to, rules)
+        return fallen, await chains.find_checkpoint(connection, chain_id)
+
+
+async def put_status(
+    database: pool.Pool, lease: leases.Lease, chain_id: ChainId, status: str, detail: str | None
+) -> None:
+    async with pool.transaction(database) as connection:
+        await leases.hold(connection, lease)
+        await chains.put_status(connection, chain_id, status, detail)
+
+
+async def _record(
+    connection: Connection, chain_id: ChainId, facts: Sequence[f.Fact], head_time: int, rules: lifecycle.Rules
+) -> int:
+    """Record facts, then the deadlines that the blocks up to `head_time` prove.
+
+    Whatever is touched is locked at once and in the global order: locking more later could deadlock with the worker of
+    another chain. So a deadline set by somebody else in between waits for the next step; its fact is the same then.
+    """
+    due = await ledger.due_deadlines(connection, chain_id, head_time)
+    if not facts and not due:
+        return 0
+    locked = await ledger.lock_affected(connection, [*facts, *due])
+    count = len(await ledger.record(connection, facts, rules))
+    while due := [
+        one for one in await ledger.due_deadlines(connection, chain_id, head_time) if one.intent_id in locked
+    ]:
+        count += len(await ledger.record(connection, due, rules))
+    return count
+
+
+def _heads_of(heads: rpc.Heads) -> chains.Heads:
+    return chains.Heads(
+        heads.latest.number,
+        heads.latest.timestamp,
+        None if heads.safe is None else heads.safe.number,
+        None if heads.finalized is None else heads.finalized.number,
+    )

@@ -1,0 +1,210 @@
+"""Follows one chain as the holder of its lease: backfill in batches, then block by block as they come.
+
+A reorg is another hash at a height that is indexed; a lower head alone is a node that lags. The last block that both
+histories share is looked up, everything above it is rolled back, and following goes on from there. A reorg below what
+the chain called finalized is not followed: the chain is `stopped`, its rows stay, and a person must look (or the node
+must return to the history that is stored). A node that does not answer makes the chain `unreachable` until it does.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from orbital.chain.rpc import Heads, Rpc
+from orbital.domain.errors import Corrupt, Unavailable
+from orbital.domain.network import Network
+from orbital.domain.types import BlockNumber, ChainId
+from orbital.indexer import apply, fetch, figures, match, wake
+from orbital.indexer.settings import IndexerSettings
+from orbital.observe import logging
+from orbital.storage import chains, leases, pool
+
+_ANCESTOR_BATCH: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is followed, with what, and where it is written."""
+
+    database: pool.Pool
+    rpc: Rpc
+    network: Network
+    chain_id: ChainId
+    settings: IndexerSettings
+
+
+class Follower:
+    """One leadership's work on one chain; `run` never returns."""
+
+    def __init__(self, subject: Subject, lease: leases.Lease, signal: wake.Signal) -> None:
+        self._subject = subject
+        self._lease = lease
+        self._signal = signal
+        self._chain = subject.network.get_chain(subject.chain_id)
+        self._rules = subject.network.rules
+        self._sources = match.sources_of(subject.network, subject.chain_id)
+        self._log = logging.get_logger("indexer").bind(chain_id=subject.chain_id)
+        self._label = str(subject.chain_id)
+        self._status: str | None = None
+        self._stored_heads: Heads | None = None
+        self._deadlines_seen_at = 0.0
+
+    async def run(self) -> None:
+        """Follow for ever, through outages. Conflict `lease_lost` ends it."""
+        settings = self._subject.settings
+        while True:
+            pause = settings.retry_seconds
+            try:
+                await self._follow()
+            except Unavailable as error:
+                status = "unreachable" if error.code == "chain_unavailable" else None
+                await self._report(status, error.detail)
+            except Corrupt as error:
+                pause = settings.stopped_retry_seconds
+                await self._report("stopped", error.detail)
+            await asyncio.sleep(pause)
+
+    async def _follow(self) -> None:
+        subject = self._subject
+        genesis = await fetch.fetch_genesis(subject.rpc)
+        checkpoint = await apply.bind(subject.database, self._lease, subject.chain_id, genesis, self._chain.start_block)
+        self._status = self._status or checkpoint.status
+        self._stored_heads = None
+        while True:
+            self._signal.clear()
+            heads = await fetch.fetch_heads(subject.rpc)
+            moved = await self._step(checkpoint, heads)
+            if self._status != "ok":
+                await self._report("ok", None)
+            self._show(moved or checkpoint, heads)
+            if moved is None:
+                await self._rest(checkpoint)
+            else:
+                checkpoint = moved
+
+    async def _step(self, checkpoint: chains.Checkpoint, heads: Heads) -> chains.Checkpoint | None:
+        """Do what these heads ask for; returns the new checkpoint, or None when there is nothing new."""
+        latest = heads.latest
+        if latest.number < checkpoint.next_block:
+            return await self._compare(checkpoint, heads)
+        started = time.monotonic()
+        last = min(latest.number, checkpoint.next_block + self._subject.settings.batch_blocks - 1)
+        fetched = await fetch.fetch_blocks(
+            self._subject.rpc, checkpoint.next_block, BlockNumber(last), latest, self._sources
+        )
+        if fetched is None:
+            return checkpoint
+        if checkpoint.hash is not None and fetched.headers[0].parent_hash != checkpoint.hash:
+            return await self._heal(checkpoint)
+        return await self._write(checkpoint, fetched, heads, started)
+
+    async def _compare(self, checkpoint: chains.Checkpoint, heads: Heads) -> chains.Checkpoint | None:
+        """Look at a head that is not above what is indexed: ours, a lagging node's, or a reorg's."""
+        latest = heads.latest
+        if checkpoint.number is None:
+            return None
+        if latest.hash == checkpoint.hash:
+            await self._keep_heads(heads)
+            return None
+        if latest.number < checkpoint.number and await self._is_indexed(latest.number, latest.hash):
+            return None
+        return await self._heal(checkpoint)
+
+    async def _write(
+        self, checkpoint: chains.Checkpoint, fetched: fetch.Fetched, heads: Heads, started: float
+    ) -> chains.Checkpoint:
+        subject = self._subject
+        facts = match.match_logs(subject.chain_id, self._sources, fetched.headers, fetched.logs)
+        count = await apply.apply_blocks(
+            subject.database, self._lease, subject.chain_id, fetched.headers, facts, heads, self._rules
+        )
+        self._stored_heads = heads
+        self._deadlines_seen_at = time.monotonic()
+        figures.FACTS.labels(self._label).inc(count)
+        figures.BATCH_SECONDS.labels(self._label).observe(time.monotonic() - started)
+        tip = fetched.headers[-1]
+        return chains.move(checkpoint, chains.Block(tip.number, tip.hash, tip.parent_hash, tip.timestamp))
+
+    async def _heal(self, checkpoint: chains.Checkpoint) -> chains.Checkpoint:
+        """Roll back to the last block that the node shares with us. Corrupt when that is below finality."""
+        subject = self._subject
+        ancestor = await self._find_ancestor(checkpoint)
+        if ancestor == checkpoint.number:
+            return checkpoint  # the node came back to our history meanwhile
+        async with pool.acquire(subject.database) as connection:
+            stored = await chains.find_checkpoint(connection, subject.chain_id)
+        finalized = stored.heads.finalized if stored is not None and stored.heads is not None else None
+        if finalized is not None and ancestor < finalized:
+            detail = f"The node's history differs from block {ancestor + 1} on, but {finalized} was final."
+            raise Corrupt("reorg_below_finalized", detail)
+        fallen, now = await apply.apply_rollback(subject.database, self._lease, subject.chain_id, ancestor, self._rules)
+        depth = (checkpoint.number or ancestor) - ancestor
+        self._log.warning("reorg", ancestor=ancestor, depth=depth, fallen_facts=fallen)
+        figures.REORGS.labels(self._label).inc()
+        if now is None:
+            raise Corrupt("checkpoint_lost", f"The checkpoint of chain {subject.chain_id} is gone.")
+        return now
+
+    async def _find_ancestor(self, checkpoint: chains.Checkpoint) -> BlockNumber:
+        """The highest indexed block that the node has as well; the one before the start if there is none."""
+        top = checkpoint.number if checkpoint.number is not None else checkpoint.start_block - 1
+        while top >= checkpoint.start_block:
+            first = max(checkpoint.start_block, top - _ANCESTOR_BATCH + 1)
+            headers = await fetch.fetch_headers(self._subject.rpc, range(first, top + 1))
+            async with pool.acquire(self._subject.database) as connection:
+                ours = await chains.list_block_hashes(
+                    connection, self._subject.chain_id, BlockNumber(first), BlockNumber(top)
+                )
+            shared = [one.number for one in headers if one is not None and ours.get(one.number) == one.hash]
+            if shared:
+                return max(shared)
+            top = first - 1
+        return BlockNumber(checkpoint.start_block - 1)
+
+    async def _is_indexed(self, number: BlockNumber, hash_: bytes) -> bool:
+        async with pool.acquire(self._subject.database) as connection:
+            found = await chains.list_block_hashes(connection, self._subject.chain_id, number, number)
+        return found.get(number) in {hash_, None}
+
+    async def _keep_heads(self, heads: Heads) -> None:
+        if heads != self._stored_heads:
+            await apply.apply_heads(self._subject.database, self._lease, self._subject.chain_id, heads)
+            self._stored_heads = heads
+
+    async def _rest(self, checkpoint: chains.Checkpoint) -> None:
+        """Until a head is announced, or for as long as one may go unannounced."""
+        settings = self._subject.settings
+        if checkpoint.timestamp is not None and self._are_deadlines_unseen():
+            await apply.apply_deadlines(
+                self._subject.database, self._lease, self._subject.chain_id, checkpoint.timestamp, self._rules
+            )
+            self._deadlines_seen_at = time.monotonic()
+        await self._signal.wait(settings.watchdog_seconds if self._signal.is_live else settings.poll_seconds)
+
+    def _are_deadlines_unseen(self) -> bool:
+        return time.monotonic() - self._deadlines_seen_at >= self._subject.settings.deadline_seconds
+
+    async def _report(self, status: str | None, detail: str | None) -> None:
+        """Store a changed status (None: the database is away, nothing can be stored) and say so once."""
+        if status == self._status:
+            return
+        self._status = None
+        log = self._log.info if status == "ok" else self._log.warning
+        log("status", status=status or "database away", detail=detail)
+        figures.IS_OK.labels(self._label).set(status == "ok")
+        if status is None:
+            return
+        try:
+            await apply.put_status(self._subject.database, self._lease, self._subject.chain_id, status, detail)
+        except Unavailable as error:
+            self._log.warning("status not stored", detail=error.detail)
+            return
+        self._status = status
+
+    def _show(self, checkpoint: chains.Checkpoint, heads: Heads) -> None:
+        indexed = checkpoint.next_block - 1
+        figures.HEAD.labels(self._label).set(heads.latest.number)
+        figures.CHECKPOINT.labels(self._label).set(indexed)
+        figures.LAG.labels(self._label).set(max(0, heads.latest.number - indexed))
+        figures.IS_OK.labels(self._label).set(1)

@@ -1,0 +1,105 @@
+"""The worker of one chain: wait for the chain's lease, follow the chain while it is held, and again.
+
+Any number of workers may run for a chain; the one that holds the lease writes, the others wait to take over. Workers of
+different chains share nothing, so a chain that is away or stopped holds no other one up.
+"""
+
+import asyncio
+import contextlib
+import os
+import secrets
+
+from orbital.chain.rpc import Rpc
+from orbital.domain.errors import Conflict, Unavailable
+from orbital.domain.network import Network
+from orbital.domain.types import ChainId
+from orbital.indexer import figures, follow, wake
+from orbital.indexer.settings import IndexerSettings
+from orbital.observe import logging
+from orbital.storage import leases, pool
+
+_RELEASE_SECONDS = 0.5
+
+
+async def run(
+    database: pool.Pool,
+    rpc: Rpc,
+    ws_url: str | None,
+    network: Network,
+    chain_id: ChainId,
+    settings: IndexerSettings,
+) -> None:
+    """Index one chain until cancelled. Rejected when the network has no such chain; everything else is lived through.
+
+    `ws_url` is where the node announces heads; without it the node is asked every `poll_seconds`.
+    """
+    log = logging.get_logger("indexer").bind(chain_id=chain_id)
+    subject = follow.Subject(database, rpc, network, chain_id, settings)
+    while True:
+        lease = await _take_lease(database, chain_id, settings)
+        log.info("leading", epoch=lease.epoch)
+        figures.IS_LEADER.labels(str(chain_id)).set(1)
+        try:
+            await _lead(subject, lease, ws_url)
+        except* Conflict as group:
+            if any(error.code != "lease_lost" for error in _leaves(group)):
+                raise
+            log.warning("lease lost", epoch=lease.epoch)
+        finally:
+            figures.IS_LEADER.labels(str(chain_id)).set(0)
+            await _release(database, lease)
+
+
+def lease_name(chain_id: ChainId) -> str:
+    return f"indexer-{chain_id}"
+
+
+async def _lead(subject: follow.Subject, lease: leases.Lease, ws_url: str | None) -> None:
+    signal = wake.Signal()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_renew(subject.database, lease, subject.settings))
+        if ws_url is not None:
+            tasks.create_task(wake.listen(ws_url, subject.chain_id, signal))
+        tasks.create_task(follow.Follower(subject, lease, signal).run())
+
+
+async def _take_lease(database: pool.Pool, chain_id: ChainId, settings: IndexerSettings) -> leases.Lease:
+    """Wait until the lease is ours, through outages of the database."""
+    log = logging.get_logger("indexer").bind(chain_id=chain_id)
+    holder = f"{os.getpid()}-{secrets.token_hex(4)}"
+    is_away = False
+    while True:
+        try:
+            async with pool.acquire(database) as connection:
+                lease = await leases.acquire(connection, lease_name(chain_id), holder, settings.lease_seconds)
+            if lease is not None:
+                return lease
+            is_away = False
+        except Unavailable as error:
+            if not is_away:
+                log.warning("waiting for the database", detail=error.detail)
+            is_away = True
+        await asyncio.sleep(settings.retry_seconds)
+
+
+async def _renew(database: pool.Pool, lease: leases.Lease, settings: IndexerSettings) -> None:
+    """Keep the lease. While the database is away nobody can take it; Conflict once somebody has."""
+    while True:
+        await asyncio.sleep(settings.renew_seconds)
+        with contextlib.suppress(Unavailable):
+            async with pool.acquire(database) as connection:
+                await leases.renew(connection, lease, settings.lease_seconds)
+
+
+async def _release(database: pool.Pool, lease: leases.Lease) -> None:
+    """Let the next worker start at once; when the database is away the lease runs out by itself."""
+    with contextlib.suppress(Unavailable, TimeoutError):
+        async with asyncio.timeout(_RELEASE_SECONDS), pool.acquire(database) as connection:
+            await leases.release(connection, lease)
+
+
+def _leaves(group: BaseExceptionGroup[Conflict]) -> list[Conflict]:
+    found: list[Conflict] = []
+    for error in group.exceptions:
+        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found

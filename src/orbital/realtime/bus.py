@@ -1,0 +1,71 @@
+"""The publishing side: messages into Redis pub/sub, one channel a topic.
+
+Pub/sub keeps nothing: who is not connected misses what is sent. That is enough, since a message only says that
+something is to be read from PostgreSQL.
+"""
+
+from collections.abc import Sequence
+from typing import Final, Self
+
+from redis import asyncio as redis
+from redis import exceptions
+from redis.asyncio import retry
+from redis.backoff import NoBackoff
+
+from orbital.domain.errors import Unavailable
+from orbital.realtime import messages
+
+AWAY: Final = (exceptions.RedisError, OSError, TimeoutError)
+"""What says that Redis does not take or give messages now."""
+
+TIMEOUT_SECONDS: Final = 2.0
+HEALTH_CHECK_SECONDS: Final = 5
+_PREFIX: Final = "orbital:"
+
+
+class Bus:
+    """Publishes to one Redis; connects when needed and again after failures. `aclose` ends it."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._redis = connect(redis_url)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        await self._redis.aclose()
+
+    async def publish(self, sent: Sequence[messages.Message]) -> None:
+        """Hand messages over in order, in one round trip. Unavailable when Redis did not confirm all of them."""
+        if not sent:
+            return
+        pipeline = self._redis.pipeline(transaction=False)
+        for message in sent:
+            pipeline.publish(channel_of(message.topic), messages.encode(message))
+        try:
+            await pipeline.execute()
+        except AWAY as error:
+            raise unavailable(error) from error
+
+
+def channel_of(topic: str) -> str:
+    """The pub/sub channel of a topic."""
+    return _PREFIX + topic
+
+
+def connect(redis_url: str) -> redis.Redis:
+    """A client that fails at once instead of trying again by itself: how to wait is its caller's decision."""
+    return redis.Redis.from_url(
+        redis_url,
+        socket_connect_timeout=TIMEOUT_SECONDS,
+        socket_timeout=TIMEOUT_SECONDS,
+        health_check_interval=HEALTH_CHECK_SECONDS,
+        retry=retry.Retry(NoBackoff(), 0),
+    )
+
+
+def unavailable(error: BaseException) -> Unavailable:
+    return Unavailable("realtime_unavailable", f"Redis does not answer ({type(error).__name__}).")
