@@ -140,8 +140,8 @@ class Client:
         except (httpx.HTTPError, httpx.InvalidURL) as failure:
             raise _NodeFailed(f"{type(failure).__name__} {failure}".strip()) from failure
         replies = _read_replies(response)
-        if len(replies) == 1 and len(calls) > 1 and replies[0].error is not None:
-            raise _NodeFailed(f"refuses the batch: {replies[0].error.message}")
+        if len(replies) == 1 and replies[0].error is not None and replies[0].id not in ids:
+            raise _NodeFailed(f"refuses the request: {replies[0].error.message}")
         answers = {reply.id: _to_answer(reply) for reply in replies}
         if not answers.keys() >= set(ids):
             raise _NodeFailed("some calls were not answered")

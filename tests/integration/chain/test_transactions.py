@@ -4,8 +4,9 @@ import typing
 import pytest
 
 from orbital.chain import keys, registry, rpc, token, transactions
-from orbital.domain import errors
-from orbital.domain.types import Address, Hash32
+from orbital.chain.adapters import orbital
+from orbital.domain import errors, facts
+from orbital.domain.types import Address, ChainId, Hash32, IntentId, UnixSeconds
 
 SINK = Address(b"\x99" * 20)
 
@@ -36,12 +37,18 @@ async def test_bonds_are_registered_and_read(wallet: transactions.Wallet, node: 
     bonds = await wallet.deploy(registry.load(), wallet.address, SINK, 5)
     assert await registry.fetch_withdrawal_delay(node, bonds) == 5
     assert await registry.fetch_bond(node, bonds, wallet.address) == registry.Bond(0, 0, 0, is_registered=False)
-    await wallet.transact(bonds, registry.register(), 10)
+    registered = await wallet.transact(bonds, registry.register(), 10)
+    assert _events(registered) == [facts.SolverRegistered(wallet.address, 10)]
     await wallet.transact(bonds, registry.deposit(), 7)
     receipt = await wallet.transact(bonds, registry.request_withdrawal(4))
     bond = await registry.fetch_bond(node, bonds, wallet.address, block=receipt.block_hash)
     assert (bond.bond_wei, bond.in_withdrawal_wei, bond.is_registered) == (13, 4, True)
-    await wallet.transact(bonds, registry.slash(wallet.address, 13, b"\x01" * 32))
+    assert _events(receipt) == [facts.BondChanged(wallet.address, 13, 4)]
+    slashed = await wallet.transact(bonds, registry.slash(wallet.address, 13, IntentId(b"\x01" * 32)))
+    assert _events(slashed) == [
+        facts.SolverSlashed(wallet.address, 13, b"\x01" * 32),
+        facts.BondChanged(wallet.address, 0, 4),
+    ]
     with pytest.raises(transactions.Reverted) as caught:
         await wallet.send(bonds, registry.withdraw())
     assert caught.value.name == "WithdrawalTooEarly"
@@ -119,3 +126,8 @@ async def test_fees_cover_a_rising_base_fee(wallet: transactions.Wallet, node: r
     assert head.base_fee_wei is not None
     assert int(sent["maxFeePerGas"], 16) >= 2 * head.base_fee_wei
     assert int(sent["gas"], 16) == 21_000 * 120 // 100
+
+
+def _events(receipt: rpc.Receipt) -> list[facts.Event]:
+    found = [orbital.decode(ChainId(1), log, UnixSeconds(0)) for log in receipt.logs]
+    return [fact.event for fact in found if fact is not None]
