@@ -31,8 +31,10 @@ from orbital.domain import errors
 PROJECT_ROOT = pathlib.Path(__file__).resolve().parents[3]
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 RPC_TIMEOUT_SECONDS = 5.0
+PERSISTED_STATES = 50  # by default 1 GB on disk after an hour of 1 s blocks, never removed; so 27 MB
 DUMP = "dump.json"  # what the last end wrote, whole or not
 STATE = "state.json"  # a whole dump, to be loaded; removed once it is
+CACHE = "cache"  # of past states, useless to the next start
 STARTED = "started"  # exists from the first time that the chain was ready
 TIMESTAMP = "timestamp"  # of the genesis block, in seconds
 
@@ -156,17 +158,23 @@ def _argv(wanted: settings.AnvilSettings, folder: pathlib.Path, port: int) -> tu
         "--accounts": wanted.accounts,
         "--slots-in-an-epoch": wanted.slots_in_an_epoch,
         "--dump-state": folder / DUMP,
-        "--cache-path": folder / "cache",
+        "--cache-path": folder / CACHE,
     }
     if wanted.block_seconds:
         options["--block-time"] = wanted.block_seconds
+    if wanted.keeps_history:
+        options["--max-persisted-states"] = PERSISTED_STATES
     words = [str(word) for option in options.items() for word in option]
+    if not wanted.keeps_history:
+        words.append("--prune-history")  # without a number: with one it keeps more than by default
     return (str(find_binary(wanted.binary)), *words)
 
 
 def _before_start(wanted: settings.AnvilSettings, folder: pathlib.Path) -> tuple[str, ...]:
     """Make the last dump the state to load; returns the arguments that do so."""
     leftovers.end_processes_in(folder, signal.SIGTERM)
+    if (folder / CACHE).exists():
+        shutil.rmtree(folder / CACHE)
     saved = inspect(wanted)
     if saved in {Saved.LOST, Saved.TORN}:
         raise errors.Corrupt("chain_lost", f"chain {wanted.chain_id} {saved.value}: it has to start over")

@@ -28,7 +28,10 @@ class RedisSettings:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class AnvilSettings:
-    """One local chain. `block_seconds=0` mines on every transaction; `binary=None` looks for the locked package."""
+    """One local chain. `block_seconds=0` mines on every transaction; `binary=None` looks for the locked package.
+
+    `keeps_history=False` gives up state at past heights, and with it `anvil_reorg`, for a tenth of the memory.
+    """
 
     data_dir: pathlib.Path
     chain_id: int
@@ -36,4 +39,5 @@ class AnvilSettings:
     block_seconds: int = 1
     slots_in_an_epoch: int = 1
     accounts: int = 20
+    keeps_history: bool = True
     binary: pathlib.Path | None = None

@@ -143,6 +143,25 @@ def test_chain_is_what_was_asked_for(anvil_chain: Any) -> None:
     assert len(anvil.call(two.port, "eth_accounts")) == 3
 
 
+def test_chain_reorganises_when_it_keeps_history_and_only_then(anvil_chain: Any) -> None:
+    keeping, pruned = anvil_chain(31337), anvil_chain(31338, keeps_history=False)
+    for chain in (keeping, pruned):
+        anvil.call(chain.port, "anvil_mine", "0x5")
+    before = block(keeping.port, "0x4")["hash"]
+    anvil.call(keeping.port, "anvil_reorg", 2, [])
+    assert block(keeping.port, "0x4")["hash"] != before
+    with pytest.raises(errors.Unavailable, match="Required data unavailable"):
+        anvil.call(pruned.port, "anvil_reorg", 2, [])
+
+
+def test_cache_of_past_states_is_dropped_at_the_next_start(tmp_path: pathlib.Path, log_dir: pathlib.Path) -> None:
+    chain = anvil.prepare(wanted(tmp_path))
+    left = chain.folder / anvil.CACHE / "left by a kill"
+    left.mkdir(parents=True)
+    with process.start(chain.command, log_dir / "anvil.log"):
+        assert not left.exists()
+
+
 def test_dump_of_a_terminated_chain_is_one_json_object(tmp_path: pathlib.Path, log_dir: pathlib.Path) -> None:
     chain = anvil.prepare(wanted(tmp_path, block_seconds=1))
     running = process.start(chain.command, log_dir / "anvil.log")
