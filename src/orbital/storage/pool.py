@@ -6,7 +6,7 @@ pooled connection, neither SET, LISTEN nor session locks. What needs a session o
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 import orjson
@@ -15,8 +15,14 @@ from asyncpg.pool import PoolConnectionProxy
 from orbital.domain.errors import Unavailable
 from orbital.storage.settings import StorageSettings
 
-Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
-Pool = asyncpg.Pool[asyncpg.Record]
+if TYPE_CHECKING:  # generic in the driver's stubs alone
+    Session = asyncpg.Connection[asyncpg.Record]
+    Connection = Session | PoolConnectionProxy[asyncpg.Record]
+    Pool = asyncpg.Pool[asyncpg.Record]
+else:
+    Session = asyncpg.Connection
+    Connection = asyncpg.Connection | PoolConnectionProxy
+    Pool = asyncpg.Pool
 Row = asyncpg.Record
 
 AWAY: Final = (
@@ -57,7 +63,7 @@ async def create_pool(settings: StorageSettings) -> Pool:
     return pool
 
 
-async def connect(settings: StorageSettings) -> asyncpg.Connection[asyncpg.Record]:
+async def connect(settings: StorageSettings) -> Session:
     """A connection of one's own, for what needs a session; the caller closes it."""
     try:
         connection = await asyncpg.connect(
