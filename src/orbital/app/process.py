@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import uvloop
 
-from orbital.config import ConfigError
+from orbital.config.tree import ConfigError
 from orbital.domain.errors import OrbitalError
 from orbital.observe import logging
 

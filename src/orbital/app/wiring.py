@@ -3,8 +3,8 @@
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 
-from orbital import config
 from orbital.chain.rpc import Rpc
+from orbital.config.tree import Settings
 from orbital.domain.types import ChainId
 from orbital.observe import metrics
 from orbital.storage import pool
@@ -14,7 +14,7 @@ LOOPBACK = "127.0.0.1"
 
 
 @contextlib.asynccontextmanager
-async def open_database(settings: config.Settings, pool_max: int = 10) -> AsyncIterator[pool.Pool]:
+async def open_database(settings: Settings, pool_max: int = 10) -> AsyncIterator[pool.Pool]:
     """A pool for as long as the block runs."""
     database = await pool.create_pool(StorageSettings(settings.database_url, pool_max=pool_max))
     try:
@@ -24,7 +24,7 @@ async def open_database(settings: config.Settings, pool_max: int = 10) -> AsyncI
 
 
 @contextlib.asynccontextmanager
-async def open_rpcs(settings: config.Settings) -> AsyncIterator[Mapping[ChainId, Rpc]]:
+async def open_rpcs(settings: Settings) -> AsyncIterator[Mapping[ChainId, Rpc]]:
     """A client for each configured chain."""
     async with contextlib.AsyncExitStack() as stack:
         yield {
@@ -33,7 +33,7 @@ async def open_rpcs(settings: config.Settings) -> AsyncIterator[Mapping[ChainId,
         }
 
 
-def serve_metrics(settings: config.Settings) -> None:
+def serve_metrics(settings: Settings) -> None:
     """Serve this process's figures where it was told to; a supervisor takes the open port for a sign of life."""
     if settings.metrics_port:
         metrics.serve(LOOPBACK, settings.metrics_port)

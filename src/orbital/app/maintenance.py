@@ -1,0 +1,122 @@
+"""What an operator does by hand: migrate, rebuild, look at the settings."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine
+from typing import Any, Final
+
+from orbital.app import process, wiring
+from orbital.chain import hexes
+from orbital.chain.rpc import Rpc
+from orbital.config import loading
+from orbital.config.tree import ConfigError, Need, Settings
+from orbital.domain.errors import OrbitalError
+from orbital.domain.network import Chain
+from orbital.storage import migrate as migrations
+from orbital.storage import rebuild as projections
+from orbital.storage.settings import StorageSettings
+
+_MASK: Final = "********"
+
+
+def migrate() -> int:
+    """Apply what is missing and say what it was."""
+    return _run(frozenset({Need.DATABASE}), _migrate)
+
+
+def rebuild() -> int:
+    """Fold everything anew and say how much it was."""
+    return _run(frozenset({Need.DATABASE, Need.NETWORK}), _rebuild)
+
+
+def show_config() -> int:
+    """Print the effective settings, secrets masked."""
+    return _run(frozenset(), _show)
+
+
+def check_config() -> int:
+    """Ask each chain's nodes who they are; 1 when one of them is not what the settings say."""
+    return _run(frozenset({Need.NETWORK}), _check)
+
+
+def _run(needs: frozenset[Need], job: Any) -> int:
+    try:
+        settings = loading.load(os.environ, needs)
+    except ConfigError as error:
+        return process.report_config(error)
+    work: Coroutine[Any, Any, int] = job(settings)
+    try:
+        return asyncio.run(work)
+    except OrbitalError as error:
+        sys.stderr.write(f"{error.code}: {error.detail}\n")
+        return process.EXIT_FAILED
+
+
+async def _migrate(settings: Settings) -> int:
+    applied = await migrations.migrate(StorageSettings(settings.database_url))
+    for one in applied:
+        sys.stdout.write(f"applied {one.version:04} {one.name.replace('_', ' ')}\n")
+    sys.stdout.write(f"the schema is at version {migrations.load_migrations()[-1].version}\n")
+    return 0
+
+
+async def _rebuild(settings: Settings) -> int:
+    async with wiring.open_database(settings) as database:
+        count = await projections.rebuild(database, settings.network.rules)
+    sys.stdout.write(f"folded {count} intents anew\n")
+    return 0
+
+
+async def _show(settings: Settings) -> int:
+    def mask(value: str | None) -> str:
+        return _MASK if value else "(not set)"
+
+    network = settings.network
+    lines = [
+        f"ORBITAL_ENV = {settings.mode}",
+        f"SERVER_ADDRESS = {settings.host}:{settings.port}",
+        f"PUBLIC_URL = {settings.public_url}",
+        f"DATABASE_URL = {mask(settings.database_url)}",
+        f"REDIS_URL = {mask(settings.redis_url)}",
+        f"METRICS_TOKEN = {mask(settings.metrics_token)}",
+        f"AUCTION_WINDOW_MS = {settings.auction_window_ms}",
+        f"MIN_BOND_WEI = {network.min_bond_wei}",
+        f"REFUND_DELAY_SECONDS = {network.refund_delay_seconds}",
+        f"AUCTIONEER_ADDRESS = {hexes.to_checksum(network.auctioneer)}",
+        f"REGISTRY = {hexes.to_checksum(network.registry)} on chain {network.registry_chain_id}",
+        f"DENIED_ADDRESSES = {len(settings.denied)}",
+        f"LOG_LEVEL = {settings.log_level}",
+    ]
+    lines += [
+        f"chain {chain.chain_id} ({chain.name}): settler {hexes.to_checksum(chain.settler)}, "
+        f"mailbox {hexes.to_checksum(chain.mailbox)}, domain {chain.domain}, {len(chain.tokens)} tokens, "
+        f"{len(settings.nodes[chain.chain_id].urls)} nodes"
+        for chain in network.chains.values()
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0
+
+
+async def _check(settings: Settings) -> int:
+    faults = 0
+    for chain_id, node in settings.nodes.items():
+        for number, url in enumerate(node.urls, start=1):
+            said, is_good = await _check_node(settings.network.chains[chain_id], url)
+            faults += not is_good
+            sys.stdout.write(f"chain {chain_id} node {number}: {said}\n")
+    return process.EXIT_FAILED if faults else 0
+
+
+async def _check_node(chain: Chain, url: str) -> tuple[str, bool]:
+    """What one node says of itself. Its URL may hold a key, so it is not shown."""
+    try:
+        async with Rpc([url], chain.chain_id) as rpc:
+            heads = await rpc.heads()
+            first = max(0, heads.latest.number - 99)
+            await rpc.logs(first, heads.latest.number, addresses=[chain.settler])
+    except OrbitalError as error:
+        return f"{error.code}: {error.detail}", False
+    safe = heads.safe.number if heads.safe else None
+    finalized = heads.finalized.number if heads.finalized else None
+    return f"ok, latest {heads.latest.number}, safe {safe}, finalized {finalized}, logs of 100 blocks", True

@@ -1,0 +1,138 @@
+"""Settings are read once, from the environment and `orbital.toml` (the environment wins).
+
+Every fault is found and reported at once, in words that name the variable and never show a secret. What a process does
+not need is not required of it. Outside dev mode the public keys of local chains and a guessable JWT secret are refused.
+"""
+
+import pathlib
+import secrets
+import tomllib
+from collections.abc import Mapping
+from typing import Any, Final
+
+from orbital.chain import keys
+from orbital.config.network import read_network
+from orbital.config.reader import Reader
+from orbital.config.tree import ConfigError, Mode, Need, Settings
+from orbital.devnet import accounts
+from orbital.domain import errors
+from orbital.domain.types import Address
+
+JWT_SECRET_BYTES_MIN: Final = 32
+JWT_SECRET_SYMBOLS_MIN: Final = 10
+
+
+def load(environment: Mapping[str, str], needs: frozenset[Need]) -> Settings:
+    """Read the settings; raises ConfigError with every fault found.
+
+    The file is `ORBITAL_CONFIG`, or `orbital.toml` in the working directory where it exists.
+    """
+    file, faults = _read_file(environment)
+    mode, mode_faults = _mode_of(environment)
+    reader = Reader(environment, file, mode)
+    reader.faults += faults + mode_faults
+    signers = _signers(reader, needs)
+    nodes, network = read_network(reader, needs)
+    host, port = _server_address(reader)
+    public_url = reader.url("PUBLIC_URL", reader.text("PUBLIC_URL", f"http://{host}:{port}"), ("http", "https"))
+    settings = Settings(
+        mode=mode,
+        host=host,
+        port=port,
+        public_url=public_url.rstrip("/"),
+        database_url=_required_url(reader, Need.DATABASE, needs, ("postgresql", "postgres")),
+        redis_url=_required_url(reader, Need.REDIS, needs, ("redis", "rediss", "unix")),
+        jwt_secret=_jwt_secret(reader, needs),
+        metrics_token=reader.secret("METRICS_TOKEN"),
+        signers=signers,
+        network=network,
+        nodes=nodes,
+        auction_window_ms=reader.number("AUCTION_WINDOW_MS", 1500, 100, 60_000),
+        denied=_addresses(reader, "DENIED_ADDRESSES"),
+        api_url=reader.url("API_URL", reader.text("API_URL", f"http://{host}:{port}"), ("http", "https")),
+        metrics_port=reader.number("METRICS_PORT", 0, 0, 65_535),
+        fee_bps=reader.number("SOLVER_FEE_BPS", 2, 0, 10_000),
+        log_level=_log_level(reader),
+    )
+    if reader.faults:
+        raise ConfigError(reader.faults)
+    return settings
+
+
+def _read_file(environment: Mapping[str, str]) -> tuple[Mapping[str, Any], list[str]]:
+    chosen = environment.get("ORBITAL_CONFIG")
+    path = pathlib.Path(chosen or "orbital.toml")
+    if chosen is None and not path.exists():
+        return {}, []
+    try:
+        return tomllib.loads(path.read_text("utf-8")), []
+    except (OSError, ValueError) as error:
+        return {}, [f"{path} can't be read: {error}"]
+
+
+def _mode_of(environment: Mapping[str, str]) -> tuple[Mode, list[str]]:
+    text = environment.get("ORBITAL_ENV", "prod")
+    if text in set(Mode):
+        return Mode(text), []
+    return Mode.PROD, ["ORBITAL_ENV must be prod or dev"]
+
+
+def _signers(reader: Reader, needs: frozenset[Need]) -> dict[Need, keys.Signer]:
+    wanted = (Need.AUCTIONEER, Need.SOLVER, Need.RELAYER, Need.VALIDATOR)
+    found: dict[Need, keys.Signer] = {}
+    for need in wanted:
+        if need not in needs:
+            continue
+        secret = reader.secret(need)
+        if secret is None:
+            reader.faults.append(f"{need} (or {need}_FILE) is not set")
+        elif reader.mode is not Mode.DEV and accounts.is_public_key(secret):
+            reader.faults.append(f"{need} is a public development key; it is refused outside ORBITAL_ENV=dev")
+        else:
+            try:
+                found[need] = keys.parse_signer(secret)
+            except errors.OrbitalError:
+                reader.faults.append(f"{need} is not a private key (32 bytes in hex)")
+    return found
+
+
+def _required_url(reader: Reader, need: Need, needs: frozenset[Need], schemes: tuple[str, ...]) -> str:
+    text = reader.secret(need) or ""
+    if need in needs and not text:
+        reader.faults.append(f"{need} (or {need}_FILE) is not set")
+    return reader.url(need, text, schemes)
+
+
+def _jwt_secret(reader: Reader, needs: frozenset[Need]) -> str:
+    secret = reader.secret(Need.JWT)
+    if Need.JWT not in needs:
+        return ""
+    if secret is None and reader.mode is Mode.DEV:
+        return secrets.token_urlsafe(48)
+    if secret is None:
+        reader.faults.append("JWT_SECRET (or JWT_SECRET_FILE) is not set")
+        return ""
+    if len(secret.encode()) < JWT_SECRET_BYTES_MIN or len(set(secret)) < JWT_SECRET_SYMBOLS_MIN:
+        reader.faults.append(f"JWT_SECRET must have at least {JWT_SECRET_BYTES_MIN} bytes and must not be guessable")
+    return secret
+
+
+def _server_address(reader: Reader) -> tuple[str, int]:
+    text = reader.text("SERVER_ADDRESS", "127.0.0.1:8080")
+    host, _, port = text.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or int(port) > 65_535:
+        reader.faults.append("SERVER_ADDRESS must be host:port")
+        return "127.0.0.1", 8080
+    return host, int(port)
+
+
+def _addresses(reader: Reader, name: str) -> frozenset[Address]:
+    return frozenset(reader.address(name, one.strip()) for one in reader.text(name).split(",") if one.strip())
+
+
+def _log_level(reader: Reader) -> str:
+    level = reader.text("LOG_LEVEL", "info").lower()
+    if level not in {"debug", "info", "warning", "error"}:
+        reader.faults.append("LOG_LEVEL must be debug, info, warning or error")
+        return "info"
+    return level

@@ -1,0 +1,73 @@
+"""Reads single settings and collects what is wrong with them, so that all faults are reported at once.
+
+No fault shows a secret. A secret may also stand in a file that `<NAME>_FILE` points to.
+"""
+
+import pathlib
+import urllib.parse
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from orbital.chain import hexes
+from orbital.config.tree import Mode
+from orbital.domain import errors
+from orbital.domain.types import Address
+
+Section = TypeVar("Section", bound=msgspec.Struct)
+
+
+class Reader:
+    """Collects faults while values are read."""
+
+    def __init__(self, environment: Mapping[str, str], plain: Mapping[str, Any], mode: Mode) -> None:
+        self.environment = environment
+        self.plain = plain
+        self.mode = mode
+        self.faults: list[str] = []
+
+    def text(self, name: str, default: str = "") -> str:
+        value = self.environment.get(name)
+        if value is None:
+            found = self.plain.get(name.lower(), default)
+            return str(found)
+        return value
+
+    def secret(self, name: str) -> str | None:
+        """The variable, or the content of the file that NAME_FILE points to; None when neither is set."""
+        path = self.environment.get(f"{name}_FILE")
+        if path is None:
+            return self.environment.get(name) or None
+        try:
+            return pathlib.Path(path).read_text("utf-8").strip()
+        except OSError as error:
+            self.faults.append(f"{name}_FILE can't be read: {error.strerror}")
+            return None
+
+    def number(self, name: str, default: int, low: int, high: int) -> int:
+        text = self.text(name, str(default))
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            self.faults.append(f"{name} must be a whole number from {low} to {high}")
+            return default
+        return int(text)
+
+    def address(self, where: str, text: str) -> Address:
+        try:
+            return hexes.parse_address(text)
+        except errors.OrbitalError:
+            self.faults.append(f"{where} must be an address (0x and 40 hex digits, checksum right or lower case)")
+            return Address(bytes(20))
+
+    def url(self, name: str, text: str, schemes: tuple[str, ...]) -> str:
+        if text and urllib.parse.urlsplit(text).scheme not in schemes:
+            self.faults.append(f"{name} must be a URL that starts with {' or '.join(f'{s}://' for s in schemes)}")
+        return text
+
+    def typed(self, where: str, plain: Any, kind: type[Section]) -> Section | None:
+        """A section of the file in its type; None and a fault when it is not of that form."""
+        try:
+            return msgspec.convert(plain, kind)
+        except msgspec.ValidationError as error:
+            self.faults.append(f"{where}: {error}")
+            return None

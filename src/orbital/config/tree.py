@@ -1,0 +1,68 @@
+"""The settings tree: what a process may be told, frozen, with secrets hidden in `repr`."""
+
+import dataclasses
+from collections.abc import Mapping
+from enum import StrEnum
+
+from orbital.chain import keys
+from orbital.domain.network import Network
+from orbital.domain.types import Address, ChainId
+
+
+class Mode(StrEnum):
+    """Only dev may use embedded servers, public keys and a made-up JWT secret."""
+
+    PROD = "prod"
+    DEV = "dev"
+
+
+class Need(StrEnum):
+    """What a process can't start without."""
+
+    DATABASE = "DATABASE_URL"
+    REDIS = "REDIS_URL"
+    JWT = "JWT_SECRET"
+    AUCTIONEER = "AUCTIONEER_PRIVATE_KEY"
+    SOLVER = "SOLVER_PRIVATE_KEY"
+    RELAYER = "RELAYER_PRIVATE_KEY"
+    VALIDATOR = "VALIDATOR_PRIVATE_KEY"
+    NETWORK = "orbital.toml"
+
+
+class ConfigError(Exception):
+    """All faults of a configuration; each is a sentence that names what to change."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(f"- {fault}" for fault in faults))
+        self.faults = faults
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Node:
+    """Where a chain is reached: HTTP URLs in order of preference, and a WebSocket URL if there is one."""
+
+    urls: tuple[str, ...]
+    ws_url: str | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Settings:
+    """One process's settings. Secrets are hidden in `repr`; `signers` holds only the keys that were given."""
+
+    mode: Mode
+    host: str
+    port: int
+    public_url: str
+    database_url: str = dataclasses.field(repr=False)
+    redis_url: str = dataclasses.field(repr=False)
+    jwt_secret: str = dataclasses.field(repr=False)
+    metrics_token: str | None = dataclasses.field(repr=False)
+    signers: Mapping[Need, keys.Signer]
+    network: Network
+    nodes: Mapping[ChainId, Node] = dataclasses.field(repr=False)
+    auction_window_ms: int
+    denied: frozenset[Address]
+    api_url: str
+    metrics_port: int
+    fee_bps: int
+    log_level: str

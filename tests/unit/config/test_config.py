@@ -1,0 +1,126 @@
+"""Settings are read once, every fault is reported at once, and no secret is ever shown."""
+
+import pathlib
+
+import pytest
+
+from orbital.config import loading
+from orbital.config.tree import ConfigError, Need
+from orbital.devnet import accounts
+
+ADDRESS = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+FILE = f"""
+auctioneer = "{ADDRESS}"
+[registry]
+chain_id = 7
+address = "{ADDRESS}"
+[chains.local]
+chain_id = 7
+domain = 77
+rpc_urls = ["http://127.0.0.1:1"]
+settler = "{ADDRESS}"
+mailbox = "{ADDRESS}"
+[[chains.local.tokens]]
+symbol = "USDC"
+address = "{ADDRESS}"
+decimals = 6
+"""
+
+
+@pytest.fixture
+def environment(tmp_path: pathlib.Path) -> dict[str, str]:
+    path = tmp_path / "orbital.toml"
+    path.write_text(FILE)
+    return {"ORBITAL_CONFIG": str(path)}
+
+
+def faults_of(environment: dict[str, str], *needs: Need) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        loading.load(environment, frozenset(needs))
+    return caught.value.faults
+
+
+def test_chains_and_tokens_come_from_the_file(environment):
+    settings = loading.load(environment, frozenset({Need.NETWORK}))
+    chain = settings.network.chains[7]
+    assert (chain.domain, chain.tokens[0].symbol, chain.tokens[0].asset) == (77, "USDC", "usdc")
+    assert settings.nodes[7].urls == ("http://127.0.0.1:1",)
+
+
+def test_environment_wins_over_the_file(environment):
+    urls = "http://127.0.0.1:2, http://127.0.0.1:3"
+    settings = loading.load(environment | {"LOCAL_RPC_URL": urls}, frozenset({Need.NETWORK}))
+    assert settings.nodes[7].urls == ("http://127.0.0.1:2", "http://127.0.0.1:3")
+
+
+def test_a_chain_out_of_the_box_is_switched_on_by_its_url(environment):
+    extra = {"HOLESKY_RPC_URL": "http://127.0.0.1:9", "INTENTS_CONTRACT_ADDRESS": ADDRESS}
+    settings = loading.load(environment | extra | {"MAILBOX_CONTRACT_ADDRESS": ADDRESS}, frozenset())
+    assert settings.network.chains[17000].domain == 17000
+
+
+def test_every_fault_is_reported_at_once(environment):
+    faults = faults_of(
+        environment | {"SERVER_ADDRESS": "nowhere", "LOG_LEVEL": "loud", "AUCTION_WINDOW_MS": "1e3"},
+        Need.DATABASE,
+        Need.REDIS,
+        Need.JWT,
+        Need.SOLVER,
+    )
+    named = ("SERVER_ADDRESS", "LOG_LEVEL", "AUCTION_WINDOW_MS", "DATABASE_URL", "REDIS_URL", "JWT_SECRET", "SOLVER_PR")
+    assert [name for name in named if not any(name in fault for fault in faults)] == []
+
+
+@pytest.mark.parametrize("secret", ["short", "a" * 64, "abcabcabc" * 8])
+def test_a_weak_jwt_secret_is_refused_and_not_shown(environment, secret):
+    (fault,) = faults_of(environment | {"JWT_SECRET": secret}, Need.JWT)
+    assert "JWT_SECRET" in fault
+    assert secret not in fault
+
+
+def test_dev_mode_makes_up_a_jwt_secret(environment):
+    settings = loading.load(environment | {"ORBITAL_ENV": "dev"}, frozenset({Need.JWT}))
+    assert len(settings.jwt_secret) >= loading.JWT_SECRET_BYTES_MIN
+
+
+def test_public_keys_are_refused_outside_dev_mode(environment):
+    given = environment | {"SOLVER_PRIVATE_KEY": accounts.SOLVERS[0].upper().replace("0X", "0x")}
+    (fault,) = faults_of(given, Need.SOLVER)
+    assert "public development key" in fault
+    settings = loading.load(given | {"ORBITAL_ENV": "dev"}, frozenset({Need.SOLVER}))
+    assert Need.SOLVER in settings.signers
+
+
+def test_a_secret_may_stand_in_a_file(environment, tmp_path):
+    (tmp_path / "key").write_text(accounts.AUCTIONEER + "\n")
+    given = environment | {"AUCTIONEER_PRIVATE_KEY_FILE": str(tmp_path / "key"), "ORBITAL_ENV": "dev"}
+    assert Need.AUCTIONEER in loading.load(given, frozenset({Need.AUCTIONEER})).signers
+
+
+def test_no_secret_is_in_the_representation(environment):
+    given = environment | {
+        "ORBITAL_ENV": "dev",
+        "DATABASE_URL": "postgresql://u:hunter2@127.0.0.1/d",
+        "REDIS_URL": "redis://:hunter3@127.0.0.1",
+        "JWT_SECRET": "correct horse battery staple, and more",
+        "SOLVER_PRIVATE_KEY": accounts.SOLVERS[0],
+    }
+    text = repr(loading.load(given, frozenset({Need.DATABASE, Need.REDIS, Need.JWT, Need.SOLVER})))
+    assert not any(secret in text for secret in ("hunter2", "hunter3", "correct horse", accounts.SOLVERS[0][2:]))
+
+
+def test_a_chain_without_a_mailbox_domain_is_a_fault(environment, tmp_path):
+    (tmp_path / "orbital.toml").write_text(FILE.replace("domain = 77", ""))
+    assert any("domain" in fault for fault in faults_of(environment, Need.NETWORK))
+
+
+@pytest.mark.parametrize(
+    "content", ["= broken", "chains = 3", "[chains]\nlocal = 1", "registry = 4", 'fee = "x"\n[chains.a]\nrpc_urls = 7']
+)
+def test_a_broken_file_is_a_fault_and_no_crash(tmp_path, content):
+    (tmp_path / "orbital.toml").write_text(content)
+    assert faults_of({"ORBITAL_CONFIG": str(tmp_path / "orbital.toml")}, Need.NETWORK)
+
+
+def test_a_missing_file_is_a_fault():
+    assert faults_of({"ORBITAL_CONFIG": "/nonexistent/orbital.toml"}, Need.NETWORK)
