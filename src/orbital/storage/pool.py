@@ -32,6 +32,7 @@ AWAY: Final = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the end of the connection arrived between two statements
     OSError,
     TimeoutError,
 )

@@ -1,0 +1,77 @@
+"""What is decided about a round, from values alone."""
+
+import datetime as dt
+
+import pytest
+
+from orbital.auctioneer import plan
+from orbital.domain import auction
+from orbital.domain.intent import Intent
+from orbital.domain.types import Address, UnixSeconds
+from orbital.storage.chains import Checkpoint, Heads
+from orbital.storage.solvers import SolverView
+
+NOW = int(dt.datetime(2026, 5, 1, tzinfo=dt.UTC).timestamp())
+SOLVER = Address(b"\x05" * 20)
+
+
+def make_intent(open_in: int = 600, fill_in: int = 3600) -> Intent:
+    return Intent(
+        b"\x01" * 20, b"\x02" * 20, 1, 10, b"\x03" * 20, 100, b"\x04" * 20, 90, 0, NOW + open_in, NOW + fill_in, SOLVER
+    )
+
+
+def make_checkpoint(chain_id: int, timestamp: int | None, status: str = "ok", head: int | None = None) -> Checkpoint:
+    heads = None if head is None else Heads(9, head, None, None)
+    return Checkpoint(chain_id, b"\0" * 32, 0, 5, b"\1" * 32, timestamp, heads, status, None)
+
+
+def test_times_are_the_later_of_what_is_indexed_and_the_nodes_head() -> None:
+    checkpoints = {1: make_checkpoint(1, NOW, head=NOW + 4), 10: make_checkpoint(10, NOW + 7, head=NOW + 5)}
+    assert plan.times_of(make_intent(), checkpoints) == plan.Times(NOW + 4, NOW + 7)
+
+
+@pytest.mark.parametrize("status", ["stopped", "unreachable"])
+def test_chain_that_is_not_followed_has_no_time(status: str) -> None:
+    checkpoints = {1: make_checkpoint(1, NOW, status), 10: make_checkpoint(10, None)}
+    assert plan.times_of(make_intent(), checkpoints) == plan.Times(None, None)
+
+
+@pytest.mark.parametrize(
+    ("open_in", "fill_in", "is_opened", "expected"),
+    [
+        (600, 3600, False, (60, 180)),
+        (30, 3600, False, (30, 150)),
+        (600, 100, False, (60, 100)),
+        (4, 3600, False, None),
+        (600, 4, False, None),
+        (600, 3600, True, (60, 120)),
+        (-50, 3600, True, (0, 120)),
+        (-50, 60, True, (0, 60)),
+        (-50, 4, True, None),
+    ],
+)
+def test_award_times_stay_within_the_intents_own(
+    open_in: int, fill_in: int, is_opened: bool, expected: tuple[int, int] | None
+) -> None:
+    times = plan.Times(UnixSeconds(NOW), UnixSeconds(NOW))
+    award = plan.plan_award(b"\7" * 32, make_intent(open_in, fill_in), SOLVER, 95, times, 120, is_opened=is_opened)
+    assert (award and (award.open_by - NOW, award.fill_by - NOW)) == expected
+
+
+@pytest.mark.parametrize(
+    ("bond", "lapses", "lapsed_here", "expected"),
+    [
+        (10, (), frozenset(), None),
+        (9, (), frozenset(), auction.Refusal.NOT_ELIGIBLE),
+        (None, (), frozenset(), auction.Refusal.NOT_ELIGIBLE),
+        (10, (), frozenset({SOLVER}), auction.Refusal.NOT_ELIGIBLE),
+        (10, (NOW - 3, NOW - 2, NOW - 1), frozenset(), auction.Refusal.BENCHED),
+        (10, (NOW - 1003, NOW - 1002, NOW - 1001), frozenset(), None),
+    ],
+)
+def test_standing_says_who_may_win(
+    bond: int | None, lapses: tuple[int, ...], lapsed_here: frozenset[Address], expected: auction.Refusal | None
+) -> None:
+    view = None if bond is None else SolverView(SOLVER, bond, 0, NOW, NOW)
+    assert plan.standing_of(SOLVER, view, lapses, lapsed_here, 10, NOW).refusal is expected
