@@ -235,7 +235,7 @@ class Match:
 
 
 class World:
-    """Two chains with settlers that know each other; `keys`, and an attribute for each of `ROLES`, hold the accounts."""
+    """Two chains with settlers that know each other. `keys`, and an attribute a role, hold the accounts."""
 
     fee, refund_delay, zero = MAILBOX_FEE, REFUND_DELAY, ZERO
     Intent, Award, Contract, Receipt, Reverted = Intent, Award, Contract, Receipt, Reverted
