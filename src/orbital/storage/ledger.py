@@ -17,7 +17,7 @@ from typing import Any, Final
 from orbital.domain import facts as f
 from orbital.domain import lifecycle
 from orbital.domain.intent import Intent
-from orbital.domain.types import Address, ChainId, IntentId
+from orbital.domain.types import Address, ChainId, IntentId, UnixSeconds
 from orbital.storage import outbox, projection, rows, sql
 from orbital.storage.pool import Connection, Row
 
@@ -124,6 +124,11 @@ async def due_deadlines(connection: Connection, chain_id: ChainId, head_time: in
 async def list_lapses(connection: Connection, solver: Address, since: int) -> list[Any]:
     """Unix times of the lapses that were this solver's fault, after `since`."""
     return [row["timestamp"] for row in await connection.fetch(_QUERIES["count_lapses"], solver, since)]
+
+
+async def now(connection: Connection) -> UnixSeconds:
+    """The database's time: the one that off-chain facts carry."""
+    return UnixSeconds(await connection.fetchval(_QUERIES["now"]))
 
 
 async def list_intent_ids(connection: Connection, after: IntentId, limit: int) -> list[IntentId]:

@@ -81,3 +81,7 @@ ORDER BY timestamp
 -- name: list_intent_ids
 -- Every intent that the ledger speaks of, for a rebuild.
 SELECT DISTINCT intent_id FROM facts WHERE intent_id IS NOT NULL AND intent_id > $1 ORDER BY intent_id LIMIT $2
+
+-- name: now
+-- The time of off-chain facts: the transaction's start, in whole seconds.
+SELECT floor(extract(epoch FROM now()))::bigint

@@ -1,0 +1,85 @@
+"""The ASGI application: every route, the contract at `/openapi.json`, and errors as problems.
+
+The framework gives contract, injection and routing; bodies and queries are read by `body`, answers leave as ready
+bytes, and the hottest read is a plain handler ahead of the framework's routes.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+import fastapi
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from orbital.api import auctions, auth, chains, docs, edge, errors, health, intents, protocol
+from orbital.api.deps import Clock, Services
+from orbital.api.settings import ApiSettings
+from orbital.chain.rpc import Rpc
+from orbital.domain.errors import OrbitalError
+from orbital.domain.network import Network
+from orbital.domain.types import ChainId
+from orbital.realtime.hub import Hub
+from orbital.storage.pool import Pool
+
+ROUTERS: Final = (auctions.router, intents.router, auth.router, protocol.router, chains.router, health.router)
+"""In order: `/intents/pending` is no intent's id."""
+
+
+def create_app(
+    pool: Pool,
+    network: Network,
+    rpcs: Mapping[ChainId, Rpc],
+    hub: Hub,
+    settings: ApiSettings,
+    clock: Clock = time.time,
+) -> fastapi.FastAPI:
+    """The application over services that the caller opens, runs (the hub) and closes."""
+    app = fastapi.FastAPI(
+        title="Orbital",
+        version=health.VERSION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        exception_handlers={
+            OrbitalError: errors.handle_orbital,
+            405: _refuse_method,
+            HTTPException: errors.handle_http,
+        },
+    )
+    app.state.services = Services(pool, network, rpcs, hub, settings, clock, clock())
+    for router in ROUTERS:
+        if router is intents.router:
+            app.router.routes.append(Route("/api/v1/intents/{intent_id}", intents.read, methods=["GET"]))
+        app.include_router(router)
+    app.add_middleware(edge.Edge)
+    _describe_security(app)
+    return app
+
+
+def allowed_methods(path: str) -> frozenset[str]:
+    """Every method that some route takes at this path."""
+    routes = [route for router in ROUTERS for route in router.routes if isinstance(route, Route)]
+    found = [route.methods or set() for route in routes if route.path_regex.match(path)]
+    return frozenset[str]().union(*found)
+
+
+async def _refuse_method(request: Request, error: Exception) -> Response:
+    """The framework names the methods of the first route only; all of them belong into `Allow`."""
+    allowed = allowed_methods(request.url.path)
+    if not allowed:
+        return await errors.handle_http(request, error)
+    return errors.respond(errors.MethodNotAllowed(allowed), request.state.request_id)
+
+
+def _describe_security(app: fastapi.FastAPI) -> None:
+    built = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        schema = built()
+        schema.setdefault("components", {})["securitySchemes"] = {"bearer": docs.SECURITY_SCHEME}
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]

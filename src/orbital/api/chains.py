@@ -1,0 +1,94 @@
+"""The served chains and how closely they are followed: read from what the indexers wrote, no node is asked."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+import fastapi
+from starlette.responses import Response
+
+from orbital.api import answers, docs
+from orbital.api.deps import Given, NoQuery
+from orbital.api.schemas import protocol as schemas
+from orbital.chain import hexes
+from orbital.domain.network import Chain, Network
+from orbital.domain.types import ChainId, UnixSeconds
+from orbital.storage import chains, pool
+from orbital.storage.chains import Checkpoint
+
+LAG_SECONDS_MAX: Final = 30
+"""Of the last indexed block behind the chain's head."""
+HEAD_AGE_SECONDS_MAX: Final = 120
+"""Of the head behind the host's clock: no block, or nobody who looks."""
+
+router = fastapi.APIRouter(prefix="/api/v1", tags=["protocol"])
+
+
+class Following(StrEnum):
+    """How a chain is followed. `stopped`: a person must look."""
+
+    OK = "ok"
+    LAGGING = "lagging"
+    STOPPED = "stopped"
+    UNREACHABLE = "unreachable"
+
+
+@router.get(
+    "/chains",
+    summary="The chains, their contracts and how far they are indexed",
+    dependencies=[NoQuery],
+    responses=docs.answers(schemas.ShownChains, 200, 503),
+)
+async def list_chains(services: Given) -> Response:
+    async with pool.acquire(services.pool) as connection:
+        checkpoints = await load_checkpoints(connection)
+    shown = [show(chain, checkpoints.get(chain.chain_id), services.now) for chain in services.network.chains.values()]
+    return answers.json({"data": shown})
+
+
+async def load_checkpoints(connection: pool.Connection) -> dict[ChainId, Checkpoint]:
+    return {one.chain_id: one for one in await chains.list_checkpoints(connection)}
+
+
+def following_of(checkpoint: Checkpoint | None, now: UnixSeconds) -> Following:
+    """From the indexer's own word, and from how far it is behind. A chain that nobody ever indexed is unreachable."""
+    if checkpoint is None:
+        return Following.UNREACHABLE
+    if checkpoint.status != Following.OK:
+        return Following(checkpoint.status)
+    heads = checkpoint.heads
+    is_behind = heads is None or (lag_seconds(checkpoint) or 0) > LAG_SECONDS_MAX or checkpoint.timestamp is None
+    is_old = heads is not None and now - heads.timestamp > HEAD_AGE_SECONDS_MAX
+    return Following.LAGGING if is_behind or is_old else Following.OK
+
+
+def follow_all(
+    network: Network, checkpoints: Mapping[ChainId, Checkpoint], now: UnixSeconds
+) -> dict[ChainId, Following]:
+    return {chain_id: following_of(checkpoints.get(chain_id), now) for chain_id in network.chains}
+
+
+def lag_seconds(checkpoint: Checkpoint) -> int | None:
+    """Block time from the last indexed block to the head; None while one of them is unknown."""
+    if checkpoint.heads is None or checkpoint.timestamp is None:
+        return None
+    return max(0, checkpoint.heads.timestamp - checkpoint.timestamp)
+
+
+def show(chain: Chain, checkpoint: Checkpoint | None, now: UnixSeconds) -> dict[str, Any]:
+    heads = checkpoint.heads if checkpoint else None
+    number = checkpoint.number if checkpoint else None
+    return {
+        "chain_id": chain.chain_id,
+        "name": chain.name,
+        "settler": hexes.to_checksum(chain.settler),
+        "mailbox": hexes.to_checksum(chain.mailbox),
+        "pools": [hexes.to_checksum(one) for one in chain.pools],
+        "head": heads.number if heads else None,
+        "checkpoint": number,
+        "safe": heads.safe if heads else None,
+        "finalized": heads.finalized if heads else None,
+        "lag_blocks": None if heads is None or number is None else max(0, heads.number - number),
+        "lag_seconds": lag_seconds(checkpoint) if checkpoint else None,
+        "status": following_of(checkpoint, now).value,
+    }

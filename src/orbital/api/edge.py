@@ -1,0 +1,86 @@
+"""What every answer has, whatever made it: a request id, security headers, figures, and never a bare stack trace.
+
+Plain ASGI, so that a hot read pays next to nothing for it.
+"""
+
+import re
+import secrets
+import time
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from orbital.api import errors
+from orbital.observe import logging, metrics
+
+REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
+SECURITY_HEADERS: Final = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Cache-Control", "no-store"),
+)
+
+_SECONDS: Final = metrics.histogram(
+    "orbital_http_request_seconds",
+    "Time to answer a request, by route and status.",
+    (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25),
+    ("method", "route", "status"),
+)
+_METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+_log = logging.get_logger("api")
+
+
+class Edge:
+    """Wraps the application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        started, status = time.perf_counter(), 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(raw=message["headers"])
+                headers["X-Request-ID"] = request_id
+                for name, value in SECURITY_HEADERS:
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except ClientDisconnect:
+            _log.debug("client_left", path=scope["path"], request_id=request_id)
+        except Exception:
+            _log.exception("crashed", path=scope["path"], request_id=request_id)
+            if status:
+                raise
+            answer = errors.problem(500, "internal", "This is a fault of the service.", request_id)
+            await answer(scope, receive, send_with_headers)
+        finally:
+            _SECONDS.labels(_method(scope), _route(scope), status).observe(time.perf_counter() - started)
+
+
+def _request_id(scope: Scope) -> str:
+    given = Headers(scope=scope).get("x-request-id", "")
+    return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+
+
+def _method(scope: Scope) -> str:
+    return scope["method"] if scope["method"] in _METHODS else "other"
+
+
+def _route(scope: Scope) -> str:
+    """The route's pattern, never the path itself: a label must not grow with what callers invent."""
+    return getattr(scope.get("route"), "path", "unmatched")

@@ -1,0 +1,104 @@
+"""Whether this service works: for people, for Kubernetes, for Prometheus.
+
+`/health` is unhealthy (503) when no right answer can be given: PostgreSQL away, or a chain stopped until a person
+looks. A chain behind or out of reach, or Redis away, is degraded: answers are right but late. `ready` asks for
+PostgreSQL alone, because taking a server out of rotation heals no chain; `live` asks for nothing.
+"""
+
+import hmac
+import importlib.metadata
+from enum import StrEnum
+from typing import Any, Final
+
+import fastapi
+from starlette.requests import Request
+from starlette.responses import Response
+
+from orbital.api import answers, chains, docs
+from orbital.api.chains import Following
+from orbital.api.deps import Given, NoQuery, Services
+from orbital.api.schemas import protocol as schemas
+from orbital.domain.errors import Unauthenticated, Unavailable
+from orbital.domain.types import ChainId
+from orbital.observe import metrics
+from orbital.storage import pool
+
+VERSION: Final = importlib.metadata.version("orbital-intents")
+
+router = fastapi.APIRouter(tags=["operation"])
+
+
+class Health(StrEnum):
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    UNHEALTHY = "unhealthy"
+
+
+@router.get(
+    "/health",
+    summary="How this service is",
+    dependencies=[NoQuery],
+    responses=docs.answers(schemas.ShownHealth, 200, also=503),
+)
+async def read_health(services: Given) -> Response:
+    following = await _follow(services)
+    health = judge(following, is_redis_connected=services.hub.is_connected)
+    shown: dict[str, Any] = {
+        "status": health.value,
+        "version": VERSION,
+        "uptime_seconds": max(0, int(services.clock() - services.started_at)),
+        "database": "unavailable" if following is None else "ok",
+        "redis": "ok" if services.hub.is_connected else "unavailable",
+        "chains": [{"chain_id": one, "status": status.value} for one, status in (following or {}).items()],
+    }
+    return answers.json(shown, 503 if health is Health.UNHEALTHY else 200)
+
+
+@router.get(
+    "/health/ready",
+    summary="Whether to send requests here",
+    dependencies=[NoQuery],
+    responses=docs.answers(schemas.ShownProbe, 200, also=503),
+)
+async def read_ready(services: Given) -> Response:
+    is_ready = await _follow(services) is not None
+    return answers.json({"status": "ready" if is_ready else "not_ready"}, 200 if is_ready else 503)
+
+
+@router.get(
+    "/health/live",
+    summary="Whether this process answers at all",
+    dependencies=[NoQuery],
+    responses=docs.answers(schemas.ShownProbe, 200),
+)
+async def read_live() -> Response:
+    return answers.json({"status": "live"})
+
+
+@router.get(
+    "/metrics", summary="Figures for Prometheus", dependencies=[NoQuery], responses=docs.answers(None, 200, 401)
+)
+async def read_metrics(request: Request, services: Given) -> Response:
+    """With a metrics token set, for its bearer alone."""
+    token = services.settings.metrics_token
+    given = request.headers.get("authorization", "")
+    if token is not None and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+        raise Unauthenticated("unauthenticated", "The figures are for the operator.")
+    return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)
+
+
+def judge(following: dict[ChainId, Following] | None, *, is_redis_connected: bool) -> Health:
+    """From how the chains are followed (None: PostgreSQL is away) and whether Redis is there."""
+    if following is None or Following.STOPPED in following.values():
+        return Health.UNHEALTHY
+    is_all_well = is_redis_connected and all(status is Following.OK for status in following.values())
+    return Health.HEALTHY if is_all_well else Health.DEGRADED
+
+
+async def _follow(services: Services) -> dict[ChainId, Following] | None:
+    try:
+        async with pool.acquire(services.pool) as connection:
+            checkpoints = await chains.load_checkpoints(connection)
+    except Unavailable:
+        return None
+    return chains.follow_all(services.network, checkpoints, services.now)

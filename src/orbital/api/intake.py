@@ -1,0 +1,173 @@
+"""Taking an intent: every check in its order, then one transaction that makes it a fact.
+
+Chains are asked outside the transaction; inside it, with the user's account held, whatever another submission of the
+same user could have changed is checked again. So any number of submissions of one intent make one fact, and any number
+of a user's intents never claim more than he has.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from orbital.api import signatures
+from orbital.api.deps import Services
+from orbital.api.schemas import auctions as auction_schemas
+from orbital.chain import eip712, settler, token
+from orbital.chain.rpc import Rpc, RpcError
+from orbital.domain import facts, intake
+from orbital.domain.errors import Conflict, Corrupt, FieldError, Unavailable
+from orbital.domain.intent import Intent
+from orbital.domain.types import Amount, Hash32, IntentId, UnixSeconds
+from orbital.storage import auctions, chains, intents, ledger, outbox, pool
+from orbital.storage.intents import IntentView
+
+FIRST_ROUND: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The intent as it is now. `is_new`: this submission made it."""
+
+    view: IntentView
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _OnChain:
+    """What the origin says at one block."""
+
+    is_nonce_used: bool
+    balance: Amount
+    allowance: Amount
+
+
+async def submit(services: Services, intent: Intent, signature: bytes) -> Taken:
+    """Take the intent, or find it taken. Raises the first fault in the order of the interface."""
+    known = await _find_known(services, intent)
+    if known is not None:
+        rpc = services.get_rpc(intent.origin_chain_id)
+        await signatures.verify(rpc, intent.user, Hash32(digest_of(services, intent)), signature)
+        return Taken(known, is_new=False)
+    terms = await load_terms(services)
+    intake.validate_terms(intent, terms)
+    rpc = services.get_rpc(intent.origin_chain_id)
+    intent_id = digest_of(services, intent)
+    normal = await signatures.verify(rpc, intent.user, Hash32(intent_id), signature)
+    intake.validate_parties(intent, terms)
+    async with pool.acquire(services.pool) as connection:
+        await _validate_nonce(connection, intent, intent_id)
+    on_chain = await _ask_origin(rpc, intent, terms.chains[intent.origin_chain_id])
+    if on_chain.is_nonce_used:
+        raise _nonce_used("The chain says that this nonce is used.")
+    return await _record(services, intent, intent_id, normal, on_chain)
+
+
+def digest_of(services: Services, intent: Intent) -> IntentId:
+    """The intent's id under the origin's settler. The chain must be a served one."""
+    return eip712.intent_id(intent, services.network.get_chain(intent.origin_chain_id).settler)
+
+
+async def load_terms(services: Services) -> intake.Terms:
+    """What intake compares with, chain times from what the indexers saw last."""
+    async with pool.acquire(services.pool) as connection:
+        checkpoints = {one.chain_id: one for one in await chains.list_checkpoints(connection)}
+    return intake.Terms(
+        chains={
+            chain.chain_id: intake.ChainTerms(
+                settler=chain.settler,
+                tokens=frozenset(one.address for one in chain.tokens),
+                head_time=_head_time(checkpoints.get(chain.chain_id)),
+            )
+            for chain in services.network.chains.values()
+        },
+        auctioneer=services.network.auctioneer,
+        denied=services.settings.denied,
+        now=services.now,
+    )
+
+
+async def _find_known(services: Services, intent: Intent) -> IntentView | None:
+    """The very same intent, if it was submitted before."""
+    if intent.origin_chain_id not in services.network.chains:
+        return None
+    async with pool.acquire(services.pool) as connection:
+        view = await intents.find(connection, digest_of(services, intent))
+    return view if view is not None and view.submitted else None
+
+
+async def _validate_nonce(connection: pool.Connection, intent: Intent, intent_id: IntentId) -> None:
+    other = await intents.find_by_nonce(connection, intent.user, intent.origin_chain_id, intent.nonce)
+    if other is not None and other != intent_id:
+        raise _nonce_used("Another intent of this user has this nonce on this chain.")
+    if await intents.is_nonce_taken(connection, intent.user, intent.origin_chain_id, intent.nonce):
+        raise _nonce_used("This nonce is used up on chain.")
+
+
+async def _ask_origin(rpc: Rpc, intent: Intent, origin: intake.ChainTerms) -> _OnChain:
+    """Nonce, balance and allowance from one request."""
+    contract, coin = settler.load(), token.load()
+    calls = [
+        (origin.settler, contract.encode_call("nonceUsed", intent.user, intent.nonce)),
+        (intent.input_token, coin.encode_call("balanceOf", intent.user)),
+        (intent.input_token, coin.encode_call("allowance", intent.user, origin.settler)),
+    ]
+    used, balance, allowance = await rpc.call_many(calls)
+    for answer in (used, balance, allowance):
+        if isinstance(answer, RpcError):
+            raise Unavailable("chain_unavailable", f"The origin chain's node refuses to answer: {answer.message}", 5)
+    try:
+        return _OnChain(
+            bool(contract.decode_return("nonceUsed", _bytes(used))[0]),
+            Amount(coin.decode_return("balanceOf", _bytes(balance))[0]),
+            Amount(coin.decode_return("allowance", _bytes(allowance))[0]),
+        )
+    except Corrupt as failure:
+        raise Unavailable("chain_unavailable", f"The origin chain's contracts don't answer: {failure.detail}", 5) from (
+            failure
+        )
+
+
+async def _record(
+    services: Services, intent: Intent, intent_id: IntentId, signature: bytes, on_chain: _OnChain
+) -> Taken:
+    async with pool.transaction(services.pool) as connection:
+        await ledger.lock_accounts(connection, [intent.user])
+        known = await intents.find(connection, intent_id)
+        if known is not None and known.submitted:
+            return Taken(known, is_new=False)
+        await _validate_nonce(connection, intent, intent_id)
+        load = await intents.sum_live(connection, intent.user, intent.input_token, intent.origin_chain_id)
+        intake.validate_load(load.live)
+        intake.validate_funds(intent, load.inputs, on_chain.balance, on_chain.allowance)
+        now = await ledger.now(connection)
+        await intents.put_submission(connection, intent_id, signature)
+        fact = facts.Fact(intent_id, facts.IntentSubmitted(intent), position=None, timestamp=now)
+        await ledger.record(connection, [fact], services.network.rules)
+        await _open_auction(connection, intent_id, services.settings.auction_window_ms)
+        view = await intents.find(connection, intent_id)
+        if view is None:
+            raise Corrupt("intent_lost", "An intent that was just recorded is not there.")
+        return Taken(view, is_new=True)
+
+
+async def _open_auction(connection: pool.Connection, intent_id: IntentId, window_ms: int) -> None:
+    await auctions.open_round(connection, intent_id, FIRST_ROUND, window_ms)
+    opened = await auctions.find_open_round(connection, intent_id)
+    if opened is not None:
+        data = auction_schemas.announce_opened(intent_id, opened.round, opened.closes_at)
+        await outbox.announce(connection, [outbox.Announcement("auctions", "opened", data)])
+
+
+def _head_time(checkpoint: chains.Checkpoint | None) -> UnixSeconds:
+    if checkpoint is None:
+        return UnixSeconds(0)
+    head = checkpoint.heads.timestamp if checkpoint.heads else UnixSeconds(0)
+    return max(head, checkpoint.timestamp or UnixSeconds(0))
+
+
+def _bytes(answer: bytes | RpcError) -> bytes:
+    assert isinstance(answer, bytes)
+    return answer
+
+
+def _nonce_used(detail: str) -> Conflict:
+    return Conflict("nonce_used", detail, (FieldError("/intent/nonce", "nonce_used", detail),))

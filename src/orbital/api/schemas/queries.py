@@ -1,0 +1,101 @@
+"""Query strings: every parameter a text, each read strictly; an unknown one is an error."""
+
+import re
+from typing import Annotated, Any, Final
+
+import pydantic
+from pydantic_core import PydanticCustomError
+
+from orbital.api import paging
+from orbital.api.schemas.values import INTEGER_MAX, Strict
+from orbital.chain import hexes
+from orbital.domain.errors import Rejected
+from orbital.domain.lifecycle import Status
+
+LIST_MAX: Final = 32
+WAIT_SECONDS_MAX: Final = 20
+
+_DIGITS: Final = re.compile(r"0|[1-9][0-9]{0,15}")
+
+
+def _whole(low: int, high: int, code: str = "invalid_type") -> Any:
+    def read(value: Any) -> int:
+        if _DIGITS.fullmatch(value) is None or not low <= int(value) <= high:
+            raise PydanticCustomError(code, f"A whole number from {low} to {high} is needed.")
+        return int(value)
+
+    return pydantic.BeforeValidator(read)
+
+
+def _read_flag(value: Any) -> bool:
+    if value not in {"true", "false"}:
+        raise PydanticCustomError("invalid_type", "true or false is needed.")
+    return bool(value == "true")
+
+
+def _read_status(value: Any) -> Status:
+    if value not in set(Status):
+        raise PydanticCustomError("invalid_type", "This is no status of an intent.")
+    return Status(value)
+
+
+def _read_chains(value: str) -> list[int]:
+    parts = value.split(",")
+    if len(parts) > LIST_MAX or any(_DIGITS.fullmatch(part) is None for part in parts):
+        raise PydanticCustomError("invalid_type", "Chain ids separated by commas are needed.")
+    return [int(part) for part in parts]
+
+
+def _read_addresses(value: str) -> list[bytes]:
+    parts = value.split(",")
+    if len(parts) > LIST_MAX:
+        raise PydanticCustomError("invalid_type", "Too many addresses.")
+    try:
+        return [hexes.parse_address(part) for part in parts]
+    except Rejected as failure:
+        raise PydanticCustomError("invalid_address", failure.detail) from failure
+
+
+_CHAIN: Final = pydantic.WithJsonSchema({"type": "integer", "minimum": 0, "maximum": INTEGER_MAX})
+_COMMAS: Final = pydantic.WithJsonSchema({"type": "string", "description": "Separated by commas."})
+_STATUS: Final = pydantic.WithJsonSchema({"type": "string", "enum": [status.value for status in Status]})
+_Chain = Annotated[int | None, _whole(0, INTEGER_MAX), _CHAIN]
+_Limit = Annotated[
+    int,
+    _whole(1, paging.LIMIT_MAX),
+    pydantic.WithJsonSchema({"type": "integer", "minimum": 1, "maximum": paging.LIMIT_MAX}),
+]
+_Cursor = Annotated[str, pydantic.Field(max_length=paging.CURSOR_CHARS_MAX)]
+
+
+class Page(Strict):
+    """Any list."""
+
+    limit: _Limit = paging.LIMIT_DEFAULT
+    cursor: _Cursor | None = None
+
+
+class IntentPage(Page):
+    """Own intents."""
+
+    status: Annotated[Status | None, pydantic.BeforeValidator(_read_status), _STATUS] = None
+    origin_chain_id: _Chain = None
+    destination_chain_id: _Chain = None
+
+
+class PendingPage(Page):
+    """Open auctions: both chains among `chains`, both tokens among `tokens`."""
+
+    chains: Annotated[list[int] | None, pydantic.BeforeValidator(_read_chains), _COMMAS] = None
+    tokens: Annotated[list[bytes] | None, pydantic.BeforeValidator(_read_addresses), _COMMAS] = None
+
+
+class AwardPage(Page):
+    """A solver's awards; `wait` holds an empty answer back for up to so many seconds."""
+
+    live: Annotated[bool, pydantic.BeforeValidator(_read_flag), pydantic.WithJsonSchema({"type": "boolean"})] = False
+    wait: Annotated[
+        int,
+        _whole(0, WAIT_SECONDS_MAX),
+        pydantic.WithJsonSchema({"type": "integer", "minimum": 0, "maximum": WAIT_SECONDS_MAX}),
+    ] = 0

@@ -1,0 +1,127 @@
+"""Values on the wire: how each kind is read, written and described.
+
+Read strictly: an amount is a decimal string, a number is a JSON integer (not 1.0, not true), an address is lower case
+or carries its checksum. A value of the right JSON type that is wrong has the code of its kind.
+"""
+
+import datetime as dt
+import re
+from typing import Annotated, Any, Final
+
+import pydantic
+from pydantic_core import PydanticCustomError
+
+from orbital.chain import hexes
+from orbital.domain.errors import Rejected
+from orbital.domain.types import UINT256_MAX, Address, UnixSeconds
+
+INTEGER_MAX: Final = 2**53 - 1
+
+_DECIMAL: Final = re.compile(r"0|[1-9][0-9]{0,77}")
+_DECIMAL_PATTERN: Final = "^(0|[1-9][0-9]{0,77})$"
+
+
+class Strict(pydantic.BaseModel, extra="forbid", strict=True):
+    """Base of what callers send."""
+
+
+class Shown(pydantic.BaseModel):
+    """Base of what is answered; describes, and checks in tests."""
+
+    model_config = pydantic.ConfigDict(extra="forbid")
+
+
+def _decimal(code: str) -> Any:
+    def read(value: Any) -> int:
+        if not isinstance(value, str):
+            raise PydanticCustomError("invalid_type", "A decimal string is needed.")
+        if _DECIMAL.fullmatch(value) is None or (number := int(value)) > UINT256_MAX:
+            raise PydanticCustomError(code, "A decimal string from 0 to 2^256-1 without leading zeros is needed.")
+        return number
+
+    return pydantic.BeforeValidator(read)
+
+
+def _integer(code: str) -> Any:
+    def read(value: Any) -> int:
+        if type(value) is not int:
+            raise PydanticCustomError("invalid_type", "A JSON integer is needed.")
+        if not 0 <= value <= INTEGER_MAX:
+            raise PydanticCustomError(code, "The integer must be from 0 to 2^53-1.")
+        return value
+
+    return pydantic.BeforeValidator(read)
+
+
+def _read_address(value: Any) -> bytes:
+    if not isinstance(value, str):
+        raise PydanticCustomError("invalid_type", "An address is a string.")
+    try:
+        return hexes.parse_address(value)
+    except Rejected as failure:
+        raise PydanticCustomError("invalid_address", failure.detail) from failure
+
+
+def _read_hash(value: Any) -> bytes:
+    try:
+        return hexes.parse_hash(value) if isinstance(value, str) else _refuse_hash()
+    except Rejected:
+        return _refuse_hash()
+
+
+def _refuse_hash() -> bytes:
+    raise PydanticCustomError("invalid_type", "0x and 64 hex digits are needed.")
+
+
+def _read_signature(value: Any) -> bytes:
+    if not isinstance(value, str):
+        raise PydanticCustomError("invalid_type", "A signature is a string.")
+    try:
+        return hexes.parse_bytes(value)
+    except Rejected as failure:
+        raise PydanticCustomError(
+            "invalid_signature", "A signature is 0x and an even number of hex digits."
+        ) from failure
+
+
+_ADDRESS_SCHEMA: Final = pydantic.WithJsonSchema(
+    {"type": "string", "pattern": "^0x[0-9a-fA-F]{40}$", "description": "Lower case or EIP-55 checksum."}
+)
+_DECIMAL_SCHEMA: Final = pydantic.WithJsonSchema({"type": "string", "pattern": _DECIMAL_PATTERN})
+_INTEGER_SCHEMA: Final = pydantic.WithJsonSchema({"type": "integer", "minimum": 0, "maximum": INTEGER_MAX})
+_HASH_SCHEMA: Final = pydantic.WithJsonSchema({"type": "string", "pattern": "^0x[0-9a-f]{64}$"})
+_SIGNATURE_SCHEMA: Final = pydantic.WithJsonSchema({"type": "string", "pattern": "^0x([0-9a-fA-F]{2})*$"})
+
+AmountIn = Annotated[int, _decimal("invalid_amount"), _DECIMAL_SCHEMA]
+NonceIn = Annotated[int, _decimal("invalid_type"), _DECIMAL_SCHEMA]
+AddressIn = Annotated[bytes, pydantic.BeforeValidator(_read_address), _ADDRESS_SCHEMA]
+HashIn = Annotated[bytes, pydantic.BeforeValidator(_read_hash), _HASH_SCHEMA]
+SignatureIn = Annotated[bytes, pydantic.BeforeValidator(_read_signature), _SIGNATURE_SCHEMA]
+ChainIdIn = Annotated[int, _integer("unsupported_chain"), _INTEGER_SCHEMA]
+DeadlineIn = Annotated[int, _integer("deadline_out_of_range"), _INTEGER_SCHEMA]
+SecondsIn = Annotated[int, _integer("invalid_type"), _INTEGER_SCHEMA]
+
+Decimal = Annotated[str, pydantic.Field(pattern=_DECIMAL_PATTERN)]
+Checksummed = Annotated[str, pydantic.Field(pattern="^0x[0-9a-fA-F]{40}$")]
+Hash = Annotated[str, pydantic.Field(pattern="^0x[0-9a-f]{64}$")]
+Hex = Annotated[str, pydantic.Field(pattern="^0x([0-9a-f]{2})*$")]
+Integer = Annotated[int, pydantic.Field(ge=0, le=INTEGER_MAX)]
+Time = Annotated[str, pydantic.Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$")]
+
+
+def show_address(address: Address | None) -> str | None:
+    return None if address is None else hexes.to_checksum(address)
+
+
+def show_amount(amount: int | None) -> str | None:
+    return None if amount is None else str(amount)
+
+
+def show_seconds(time: UnixSeconds | int | None) -> str | None:
+    """Unix seconds as RFC 3339."""
+    return None if time is None else dt.datetime.fromtimestamp(time, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def show_time(time: dt.datetime | None) -> str | None:
+    """A time of the database as RFC 3339, to the millisecond."""
+    return None if time is None else time.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,96 @@
+"""Taking an intent: new, again, at once by many, and never beyond what the user has."""
+
+import asyncio
+
+from orbital.api.schemas import intents as schemas
+from orbital.chain import hexes
+
+
+async def test_submitted_intent_is_pending_and_found_under_its_location(api):
+    user = await api.funded_user()
+    intent = api.intent(user.address)
+    answer = await api.submit(intent, user)
+    assert answer.status_code == 201
+    assert answer.headers["location"] == api.path(intent)
+    shown = answer.json()
+    schemas.ShownIntent.model_validate(shown)
+    assert shown["status"] == "pending"
+    assert shown["user"] == hexes.to_checksum(user.address)
+    assert shown["input_amount"] == "1000000"
+    assert "signature" not in answer.text
+    found = await api.client.get(answer.headers["location"])
+    assert found.status_code == 200
+    assert found.json() == shown
+
+
+async def test_submission_opens_its_auction_and_announces_it(api):
+    user = await api.funded_user()
+    intent = await api.submitted(user)
+    assert await api.count("SELECT count(*) FROM auctions WHERE state = 'open' AND round = 1") == 1
+    sql = "SELECT count(*) FROM outbox WHERE topic = 'auctions' AND event = 'opened' AND data ->> 'intent_id' = $1"
+    assert await api.count(sql, hexes.to_hex(api.intent_id(intent))) == 1
+
+
+async def test_same_intent_again_is_200_as_it_is_now(api):
+    user = await api.funded_user()
+    intent = await api.submitted(user)
+    await api.client.post(api.path(intent, "/cancel"), headers=await api.login(user))
+    again = await api.submit(intent, user)
+    assert again.status_code == 200
+    assert again.json()["status"] == "cancelled"
+
+
+async def test_same_intent_again_is_200_even_when_its_deadline_has_passed(api):
+    user = await api.funded_user()
+    intent = await api.submitted(user)
+    api.clock_offset = 10_000
+    assert (await api.submit(intent, user)).status_code == 200
+
+
+async def test_same_intent_again_with_an_invalid_signature_is_422(api):
+    user, other = await api.funded_user(), await api.funded_user()
+    intent = await api.submitted(user)
+    answer = await api.submit(intent, other)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_signature")
+
+
+async def test_hundred_submissions_at_once_make_one_intent(api):
+    user = await api.funded_user()
+    intent = api.intent(user.address)
+    answers = await asyncio.gather(*(api.submit(intent, user) for _ in range(100)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 99 + [201]
+    assert await api.count("SELECT count(*) FROM facts WHERE name = 'IntentSubmitted'") == 1
+    assert await api.count("SELECT count(*) FROM auctions") == 1
+
+
+async def test_intents_at_once_never_claim_more_than_the_user_has(api):
+    user = await api.funded_user(balance=3_000_000)
+    answers = await asyncio.gather(*(api.submit(api.intent(user.address), user) for _ in range(12)))
+    assert sorted(answer.status_code for answer in answers) == [201] * 3 + [422] * 9
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 422} == {"insufficient_balance"}
+
+
+async def test_different_intents_with_one_nonce_at_once_make_one_intent(api):
+    user = await api.funded_user()
+    offers = [api.intent(user.address, nonce=7, input_amount=1_000_000 + n) for n in range(10)]
+    answers = await asyncio.gather(*(api.submit(offer, user) for offer in offers))
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 9
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"nonce_used"}
+
+
+async def test_bare_recovery_id_is_stored_as_27_or_28(api):
+    user = await api.funded_user()
+    body = api.submission(api.intent(user.address), user)
+    signature = bytes.fromhex(body["signature"][2:])
+    body["signature"] = hexes.to_hex(signature[:64] + bytes((signature[64] - 27,)))
+    assert (await api.client.post("/api/v1/intents", json=body)).status_code == 201
+    async with api.database.acquire() as connection:
+        assert await connection.fetchval("SELECT signature FROM submissions") == signature
+
+
+async def test_hundred_and_first_live_intent_is_too_many(api):
+    user = await api.funded_user()
+    for _ in range(100):
+        await api.submitted(user, input_amount=1)
+    answer = await api.submit(api.intent(user.address, input_amount=1), user)
+    assert (answer.status_code, answer.json()["code"]) == (409, "too_many_live_intents")
