@@ -1,15 +1,55 @@
-"""The committed artifacts are what the sources compile to, and every error of theirs has a test."""
+"""The committed artifacts are what the sources compile to; their events are the published ones, their errors tested."""
 
 import json
 import pathlib
 import shutil
 import subprocess
+import typing
 
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[3]
 ARTIFACTS = ("src/orbital/chain/abi", "tests/integration/contracts/artifacts")
 SETTLEMENT = ("IntentSettler", "SolverRegistry", "LocalMailbox")
+INTENT = (
+    "(address user,address recipient,uint256 originChainId,uint256 destinationChainId,address inputToken,"
+    "uint256 inputAmount,address outputToken,uint256 minOutputAmount,uint256 nonce,uint64 openDeadline,"
+    "uint64 fillDeadline,address auctioneer)"
+)
+# What indexers read. IntentSettler's MessageIgnored says that a message found its escrow closed.
+EVENTS = {
+    "IntentSettler": {
+        (
+            f"IntentOpened(bytes32 indexed intentId,address indexed user,address indexed solver,{INTENT} intent,"
+            "uint256 outputAmount)"
+        ),
+        (
+            "IntentFilled(bytes32 indexed intentId,address indexed solver,address indexed recipient,address outputToken,"
+            "uint256 outputAmount,uint256 originChainId,address repayTo)"
+        ),
+        (
+            "IntentSettled(bytes32 indexed intentId,address indexed solver,address repayTo,address inputToken,"
+            "uint256 inputAmount)"
+        ),
+        "IntentExpired(bytes32 indexed intentId,uint256 originChainId)",
+        "IntentRefunded(bytes32 indexed intentId,address indexed user,address inputToken,uint256 inputAmount)",
+        "PayoutCredited(bytes32 indexed intentId,address indexed account,address token,uint256 amount)",
+        "PayoutClaimed(address indexed account,address token,uint256 amount)",
+        "NonceInvalidated(address indexed user,uint256 nonce)",
+        "MessageIgnored(bytes32 indexed intentId,uint8 kind,uint8 status)",
+    },
+    "SolverRegistry": {
+        "SolverRegistered(address indexed solver,uint256 bond)",
+        "BondChanged(address indexed solver,uint256 bond,uint256 inWithdrawal)",
+        "SolverSlashed(address indexed solver,uint256 amount,bytes32 indexed intentId)",
+    },
+    "LocalMailbox": {
+        "Dispatch(address indexed sender,uint32 indexed destination,bytes32 indexed recipient,bytes message)",
+        "DispatchId(bytes32 indexed messageId)",
+        "Process(uint32 indexed origin,bytes32 indexed sender,address indexed recipient)",
+        "ProcessId(bytes32 indexed messageId)",
+    },
+}
 
 
 def run_check(root: pathlib.Path) -> subprocess.CompletedProcess[str]:
@@ -41,9 +81,27 @@ def test_stale_missing_and_orphaned_artifacts_are_noticed(tmp_path: pathlib.Path
     }
 
 
+def load_abi(name: str) -> list[dict[str, typing.Any]]:
+    return json.loads((ROOT / ARTIFACTS[0] / f"{name}.json").read_text())["abi"]
+
+
+def declare(parameters: list[dict[str, typing.Any]]) -> str:
+    def declared(parameter: dict[str, typing.Any]) -> str:
+        kind = declare(parameter["components"]) if parameter["type"] == "tuple" else parameter["type"]
+        return f"{kind}{' indexed' if parameter.get('indexed') else ''} {parameter['name']}"
+
+    return f"({','.join(map(declared, parameters))})"
+
+
+@pytest.mark.parametrize("name", SETTLEMENT)
+def test_events_are_the_published_ones(name: str):
+    events = [entry for entry in load_abi(name) if entry["type"] == "event"]
+    assert {entry["name"] + declare(entry["inputs"]) for entry in events} == EVENTS[name]
+
+
 @pytest.mark.parametrize("name", SETTLEMENT)
 def test_every_error_has_a_test(name: str):
-    abi = json.loads((ROOT / f"src/orbital/chain/abi/{name}.json").read_text())["abi"]
+    abi = load_abi(name)
     tests = "".join(path.read_text() for path in pathlib.Path(__file__).parent.glob("test_*.py"))
     declared = {entry["name"] for entry in abi if entry["type"] == "error"}
     assert {error for error in declared if f'"{error}"' not in tests and f'"{error}()"' not in tests} == set()
