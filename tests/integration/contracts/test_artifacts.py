@@ -24,8 +24,8 @@ EVENTS = {
             "uint256 outputAmount)"
         ),
         (
-            "IntentFilled(bytes32 indexed intentId,address indexed solver,address indexed recipient,address outputToken,"
-            "uint256 outputAmount,uint256 originChainId,address repayTo)"
+            "IntentFilled(bytes32 indexed intentId,address indexed solver,address indexed recipient,"
+            "address outputToken,uint256 outputAmount,uint256 originChainId,address repayTo)"
         ),
         (
             "IntentSettled(bytes32 indexed intentId,address indexed solver,address repayTo,address inputToken,"
