@@ -6,6 +6,7 @@ import pathlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from orbital.devnet import accounts, ports, process
@@ -14,7 +15,7 @@ from orbital.domain.network import Network
 API: Final = "api"
 HEALTH_TIMEOUT_SECONDS: Final = 1.0
 HTTP_OK: Final = 200
-_SECRETS: Final = ("AUCTIONEER", "SOLVER", "RELAYER", "VALIDATOR")
+_SECRETS: Final = tuple(f"{who}_PRIVATE_KEY" for who in ("AUCTIONEER", "SOLVER", "RELAYER", "VALIDATOR"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Place:
     """Where the services find what they need."""
 
     data_dir: pathlib.Path
-    config: pathlib.Path
+    config: pathlib.Path | None
     port: int
     database_url: str
     redis_url: str
@@ -47,41 +48,39 @@ def plan_services(network: Network, place: Place, environment: Mapping[str, str]
     base = _base_environment(place, environment)
     metrics_urls = {API: f"{place.api_url}/metrics"}
 
-    def service(name: str, *words: str, **secrets: str) -> process.Command:
+    def service(name: str, *words: str, own: Mapping[str, str] = MappingProxyType({})) -> process.Command:
         metrics_port = ports.keep_port(place.data_dir / "ports" / name)
         metrics_urls[name] = f"http://{ports.LOOPBACK}:{metrics_port}/metrics"
-        own = base | secrets | {"METRICS_PORT": str(metrics_port)}
-        return _command(name, words, own, lambda pid: ports.is_served_by(metrics_port, pid))
+        given = {**base, **own, "METRICS_PORT": str(metrics_port)}
+        return _command(name, words, given, lambda pid: ports.is_served_by(metrics_port, pid))
+
+    def key(name: str, public: str) -> dict[str, str]:
+        return _own_key(environment, name) or {name: public}
 
     api = _command(
         API, ("serve", "api"), base | {"JWT_SECRET": place.jwt_secret}, lambda pid: _is_alive(place.port, pid)
     )
     indexers = [service(f"indexer-{one}", "serve", "indexer", "--chain", str(one)) for one in network.chains]
-    auctioneer = service("auctioneer", "serve", "auctioneer", AUCTIONEER_PRIVATE_KEY=accounts.AUCTIONEER)
+    auctioneer = service("auctioneer", "serve", "auctioneer", own=key("AUCTIONEER_PRIVATE_KEY", accounts.AUCTIONEER))
     publisher = service("publisher", "serve", "publisher")
-    relayer = service(
-        "relayer",
-        "relay",
-        RELAYER_PRIVATE_KEY=accounts.VALIDATOR_AND_RELAYER,
-        VALIDATOR_PRIVATE_KEY=accounts.VALIDATOR_AND_RELAYER,
-    )
+    bridge = accounts.VALIDATOR_AND_RELAYER
+    relayer = service("relayer", "relay", own=key("RELAYER_PRIVATE_KEY", bridge) | key("VALIDATOR_PRIVATE_KEY", bridge))
     solvers = [
-        service(f"solver-{number}", "solve", SOLVER_PRIVATE_KEY=secret, SOLVER_FEE_BPS=str(number + 1))
-        for number, secret in enumerate(accounts.SOLVERS, start=1)
+        service(f"solver-{number}", "solve", own={"SOLVER_PRIVATE_KEY": public, "SOLVER_FEE_BPS": str(number + 1)})
+        for number, public in enumerate(accounts.SOLVERS, start=1)
     ]
+    if own_solver := _own_key(environment, "SOLVER_PRIVATE_KEY"):
+        solvers = [service("solver-1", "solve", own=own_solver)]
     return Plan([[api, *indexers, auctioneer, publisher], [relayer, *solvers]], metrics_urls)
 
 
 def _base_environment(place: Place, environment: Mapping[str, str]) -> dict[str, str]:
     """The caller's environment with the devnet's places; a key reaches only the process that signs with it."""
-    inherited = {
-        name: value
-        for name, value in environment.items()
-        if not name.startswith(tuple(f"{secret}_PRIVATE_KEY" for secret in _SECRETS))
-    }
+    inherited = {name: value for name, value in environment.items() if not name.startswith(_SECRETS)}
+    if place.config is not None:
+        inherited["ORBITAL_CONFIG"] = str(place.config)
     return inherited | {
         "ORBITAL_ENV": "dev",
-        "ORBITAL_CONFIG": str(place.config),
         "SERVER_ADDRESS": f"{ports.LOOPBACK}:{place.port}",
         "PUBLIC_URL": place.api_url,
         "API_URL": place.api_url,
@@ -90,6 +89,11 @@ def _base_environment(place: Place, environment: Mapping[str, str]) -> dict[str,
         "LOG_LEVEL": place.log_level,
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def _own_key(environment: Mapping[str, str], name: str) -> dict[str, str]:
+    """The caller's own key, as the variable or the file that holds it; empty when there is none."""
+    return {one: environment[one] for one in (name, f"{name}_FILE") if environment.get(one)}
 
 
 def _command(

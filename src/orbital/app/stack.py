@@ -1,7 +1,7 @@
 """The whole devnet under one supervisor: servers, chains, contracts, services, and the file that tells others.
 
 Chains and database go on together or start over together (`devnet.continuity`). When a local chain is lost while
-everything runs, the stack ends with `Outcome.CHAIN_LOST`, and whoever runs it starts it again from nothing.
+everything runs, the stack says so by `chain_lost`, and whoever runs it starts it again from nothing.
 """
 
 import asyncio
@@ -11,12 +11,13 @@ import pathlib
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import Final
 
 from orbital.app import plan
 from orbital.chain.rpc import Rpc
-from orbital.devnet import anvil, continuity, deploy, files, ports, postgres, process, redis, supervise
+from orbital.config import loading
+from orbital.config.tree import Settings
+from orbital.devnet import anvil, continuity, datadir, deploy, files, ports, postgres, process, redis, supervise
 from orbital.devnet import settings as parts
 from orbital.domain import errors
 from orbital.domain.network import Network
@@ -29,13 +30,6 @@ CHAINS_MAX: Final = 8
 LOG_FILE_BYTES: Final = 10_000_000
 
 Say = Callable[[str], None]
-
-
-class Outcome(Enum):
-    """Why a stack ended."""
-
-    STOPPED = "stopped"
-    CHAIN_LOST = "chain lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +53,17 @@ class _Parts:
 
 
 class Stack:
-    """One run of the devnet. `say` prints a line for a person."""
+    """One life of the devnet. `say` prints a line for a person; `chain_lost` is set when it can't go on."""
 
     def __init__(self, options: Options, environment: Mapping[str, str], say: Say) -> None:
         self._options = options
         self._environment = environment
         self._say = say
-        self._parts = _choose_parts(options, environment)
+        self._outside = _load_outside(environment)
+        self._parts = _choose_parts(options, environment, has_chains=self._outside is not None)
         self._logs = _Logs(options.data_dir / "logs")
         self._supervisor = supervise.Supervisor(self._report, self._logs.write)
-        self._chain_lost = asyncio.Event()
+        self.chain_lost = asyncio.Event()
         self._devnet: files.Devnet | None = None
 
     @contextlib.asynccontextmanager
@@ -84,16 +79,6 @@ class Stack:
             await self._supervisor.stop()
             self._logs.close()
 
-    async def wait(self, stop: asyncio.Event) -> Outcome:
-        """Until somebody asks to stop, or a chain is lost."""
-        waits = [asyncio.create_task(event.wait()) for event in (stop, self._chain_lost)]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for one in waits:
-                one.cancel()
-        return Outcome.STOPPED if stop.is_set() else Outcome.CHAIN_LOST
-
     async def _start(self) -> files.Devnet:
         options = self._options
         generation = self._judge()
@@ -101,10 +86,17 @@ class Stack:
         applied = await migrate.migrate(StorageSettings(database_url))
         if applied:
             self._say(f"database: applied {len(applied)} migrations")
-        network = await self._deploy(generation, endpoints)
+        if self._outside is None:
+            network = await self._deploy(generation, endpoints)
+            own_config = files.write_config(options.data_dir, network, endpoints)
+        else:
+            network, own_config = self._outside.network, None
+            endpoints = {
+                chain_id: files.Endpoint(node.urls[0], node.ws_url) for chain_id, node in self._outside.nodes.items()
+            }
         place = plan.Place(
             data_dir=options.data_dir,
-            config=files.write_config(options.data_dir, network, endpoints),
+            config=own_config,
             port=options.port or ports.keep_port(options.data_dir / "ports" / plan.API),
             database_url=database_url,
             redis_url=redis_url,
@@ -176,7 +168,7 @@ class Stack:
             case supervise.Kind.GIVEN_UP:
                 self._say(f"{event.name} can't go on: {event.detail}")
                 if event.code == "chain_lost":
-                    self._chain_lost.set()
+                    self.chain_lost.set()
             case supervise.Kind.STARTED | supervise.Kind.STOPPED:
                 return
         if self._devnet is not None and event.kind is supervise.Kind.RESTARTED:
@@ -205,38 +197,38 @@ class _Logs:
         self._files.clear()
 
 
-def start_over(options: Options, environment: Mapping[str, str]) -> None:
-    """Forget chains and database, for `--fresh`. Nothing may be running."""
-    chosen = _choose_parts(options, environment)
-    continuity.start_over(chosen.chains, chosen.database)
+def _load_outside(environment: Mapping[str, str]) -> Settings | None:
+    """The chains that the environment brings, with contracts that are there already; None when it brings none."""
+    settings = loading.load({**environment, "ORBITAL_ENV": "dev"}, frozenset())
+    return settings if settings.nodes else None
 
 
-def _choose_parts(options: Options, environment: Mapping[str, str]) -> _Parts:
+def _choose_parts(options: Options, environment: Mapping[str, str], *, has_chains: bool) -> _Parts:
     """Embedded parts, but for those that the environment brings; ORBITAL_BUNDLED=1 forces the bundled servers."""
     if not 2 <= options.chains <= CHAINS_MAX:
-        raise errors.Rejected("invalid_chains", f"--chains must be from 2 to {CHAINS_MAX}")
+        raise errors.Rejected("invalid_chains", f"--chains must be from 2 to {CHAINS_MAX}.")
     bundled = environment.get("ORBITAL_BUNDLED") == "1"
     folder = options.data_dir
     chosen = environment.get("ORBITAL_ANVIL")
     return _Parts(
         database=(
-            parts.PostgresSettings(data_dir=folder / "postgres", bundled=bundled)
+            parts.PostgresSettings(data_dir=folder / datadir.POSTGRES, bundled=bundled)
             if bundled or not environment.get("DATABASE_URL")
             else None
         ),
         redis=(
-            parts.RedisSettings(data_dir=folder / "redis", bundled=bundled)
+            parts.RedisSettings(data_dir=folder / datadir.REDIS, bundled=bundled)
             if bundled or not environment.get("REDIS_URL")
             else None
         ),
         chains=tuple(
             parts.AnvilSettings(
-                data_dir=folder / "chains",
+                data_dir=folder / datadir.CHAINS,
                 chain_id=FIRST_CHAIN_ID + index,
                 slots_in_an_epoch=options.slots_in_an_epoch,
                 binary=pathlib.Path(chosen) if chosen else None,
             )
-            for index in range(options.chains)
+            for index in range(0 if has_chains else options.chains)
         ),
     )
 

@@ -4,12 +4,14 @@ Pub/sub keeps nothing: who is not connected misses what is sent. That is enough,
 something is to be read from PostgreSQL.
 """
 
+import contextlib
 from collections.abc import Sequence
 from typing import Final, Self
 
 from redis import asyncio as redis
 from redis import exceptions
 from redis.asyncio import retry
+from redis.asyncio.client import PubSub
 from redis.backoff import NoBackoff
 
 from orbital.domain.errors import Unavailable
@@ -49,6 +51,27 @@ class Bus:
             await pipeline.execute()
         except AWAY as error:
             raise unavailable(error) from error
+
+
+async def subscribe(stack: contextlib.AsyncExitStack, redis_url: str, topics: Sequence[str]) -> PubSub:
+    """A confirmed subscription on a connection of its own, which ends with `stack`. Raises one of `AWAY`."""
+    client = connect(redis_url)
+    stack.push_async_callback(client.aclose)
+    subscription: PubSub = client.pubsub()
+    stack.push_async_callback(subscription.aclose)
+    await subscription.subscribe(*(channel_of(topic) for topic in topics))
+    for _ in topics:
+        await subscription.get_message(timeout=TIMEOUT_SECONDS)
+    return subscription
+
+
+async def receive(subscription: PubSub, timeout_seconds: float) -> messages.Message | None:
+    """The next message, None when none came in time. Raises one of `AWAY`, or Corrupt for what is no message."""
+    received = await subscription.get_message(timeout=timeout_seconds)
+    if received is None or received["type"] != "message":
+        return None
+    raw = received["data"]
+    return messages.decode(raw if isinstance(raw, bytes) else str(raw).encode())
 
 
 def channel_of(topic: str) -> str:

@@ -105,32 +105,24 @@ class Hub:
 
     async def _listen(self) -> None:
         async with contextlib.AsyncExitStack() as stack:
-            client = bus.connect(self._url)
-            stack.push_async_callback(client.aclose)
-            subscription: PubSub = client.pubsub()
-            stack.push_async_callback(subscription.aclose)
             try:
-                await subscription.subscribe(*(bus.channel_of(topic) for topic in messages.TOPICS))
-                for _ in messages.TOPICS:
-                    await subscription.get_message(timeout=bus.TIMEOUT_SECONDS)
+                subscription = await bus.subscribe(stack, self._url, messages.TOPICS)
                 self._log.info("listening")
                 self._connected.set()
                 self._wake_all()
                 while True:
-                    self._take(await subscription.get_message(timeout=_LISTEN_SECONDS))
+                    await self._take_next(subscription)
             except bus.AWAY as error:
                 raise bus.unavailable(error) from error
 
-    def _take(self, received: dict[str, object] | None) -> None:
-        if received is None or received["type"] != "message":
-            return
-        raw = received["data"]
+    async def _take_next(self, subscription: PubSub) -> None:
         try:
-            message = messages.decode(raw if isinstance(raw, bytes) else str(raw).encode())
+            message = await bus.receive(subscription, _LISTEN_SECONDS)
         except Corrupt as error:
             self._log.error("malformed message", detail=error.detail)
             return
-        self.deliver(message)
+        if message is not None:
+            self.deliver(message)
 
     def _wake_all(self) -> None:
         """Messages may have been lost since these watches were made."""

@@ -1,0 +1,128 @@
+"""`orbital up` as others rely on it: its flags, its file, its end."""
+
+import json
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+PROCESSES = {
+    "postgres",
+    "redis",
+    "anvil-31337",
+    "anvil-31338",
+    "api",
+    "indexer-31337",
+    "indexer-31338",
+    "auctioneer",
+    "publisher",
+    "solver-1",
+    "solver-2",
+    "relayer",
+}
+
+
+def get(url):
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return answer.read().decode()
+
+
+def test_a_taken_port_is_exit_status_2(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "orbital",
+                "up",
+                "--port",
+                str(taken.getsockname()[1]),
+                "--data-dir",
+                tmp_path / "d",
+            ],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert "is taken" in done.stderr
+
+
+def test_devnet_json_tells_everything_and_goes_away(start_up, alive, eventually):
+    up = start_up("--no-demo")
+    devnet = up.wait_ready()
+    assert set(devnet) == {
+        "api_url", "database_url", "redis_url", "auctioneer", "registry", "chains", "processes", "metrics_urls"
+    }  # fmt: skip
+    assert set(devnet["processes"]) == PROCESSES
+    assert all(alive(pid) for pid in devnet["processes"].values())
+    assert [chain["chain_id"] for chain in devnet["chains"]] == [31337, 31338]
+    for chain in devnet["chains"]:
+        assert set(chain) == {"chain_id", "domain", "rpc_url", "ws_url", "settler", "mailbox", "pools", "tokens"}
+        assert set(chain["tokens"]) == {"USDC", "USDT", "DAI"}
+        assert chain["domain"] != chain["chain_id"]
+        assert ADDRESS.fullmatch(chain["settler"])
+    for name, url in devnet["metrics_urls"].items():
+        assert "# TYPE" in get(url), name
+    health = json.loads(get(f"{devnet['api_url']}/health"))
+    assert health["status"] == "healthy"
+
+    assert up.stop(signal.SIGINT) == 0, up.output
+    assert not (up.data_dir / "devnet.json").exists()
+    eventually(lambda: not any(alive(pid) for pid in devnet["processes"].values()), 5)
+
+
+@pytest.mark.parametrize("name", ["redis", "postgres"])
+def test_a_killed_server_comes_back_and_is_said(start_up, eventually, name):
+    up = start_up("--no-demo")
+    before = up.wait_ready()
+    subprocess.run(["kill", "-9", str(before["processes"][name])], check=True)
+    eventually(lambda: up.devnet["processes"].get(name) not in {None, before["processes"][name]}, 30)
+    assert f"{name} (pid {before['processes'][name]}) died" in up.output
+    eventually(lambda: json.loads(get(f"{before['api_url']}/health/ready"))["status"] == "healthy", 30)
+
+
+def test_children_die_with_a_killed_supervisor_and_the_next_start_goes_on(start_up, alive, eventually):
+    up = start_up("--no-demo")
+    before = up.wait_ready()
+    up.kill()
+    eventually(lambda: not any(alive(pid) for pid in before["processes"].values()), 15)
+    again = start_up("--no-demo", data_dir=up.data_dir)
+    after = again.wait_ready()
+    assert [chain["settler"] for chain in after["chains"]] == [chain["settler"] for chain in before["chains"]]
+    assert "starting over" not in again.output
+
+
+def test_a_killed_chain_starts_everything_over_and_says_so(start_up, eventually):
+    up = start_up("--no-demo")
+    before = up.wait_ready()
+    subprocess.run(["kill", "-9", str(before["processes"]["anvil-31338"])], check=True)
+    eventually(lambda: "starting over with empty chains" in up.output, 30)
+    eventually((up.data_dir / "devnet.json").exists, 90)
+    assert up.devnet["processes"]["api"] != before["processes"]["api"]
+    assert up.stop() == 0
+
+
+def test_fresh_forgets_what_was_kept(start_up):
+    first = start_up("--no-demo")
+    genesis = first.wait_ready()["database_url"]
+    assert first.stop() == 0
+    second = start_up("--no-demo", "--fresh", data_dir=first.data_dir)
+    assert second.wait_ready()["database_url"] != genesis  # the password is part of what was forgotten
+
+
+def test_a_second_stack_in_one_folder_is_refused(start_up):
+    first = start_up("--no-demo")
+    first.wait_ready()
+    second = start_up("--no-demo", data_dir=first.data_dir)
+    assert second.popen.wait(30) == 2
+    assert pathlib.Path(first.data_dir, "devnet.json").exists()
