@@ -99,7 +99,6 @@ async def rollback(connection: Connection, chain_id: ChainId, to: BlockNumber, r
     """
     fallen = await connection.fetch(_QUERIES["list_facts_above"], chain_id, to)
     await connection.execute(_QUERIES["orphan_blocks"], chain_id, to)
-    await connection.execute(_QUERIES["unpass_deadlines"], chain_id, to)
     await _refold_all(connection, fallen, rules, "FactReverted")
     last = await connection.fetch(_QUERIES["list_block_hashes"], chain_id, to, to)
     timestamp = await connection.fetchval(

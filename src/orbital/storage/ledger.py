@@ -5,8 +5,8 @@ Intake, cancel, the auctioneer and the indexers of all chains go through `record
 
 1. lock the accounts whose nonces are touched, then the intents, both in one global order (no deadlocks),
 2. append; a fact that the ledger has already changes nothing and is announced by nobody,
-3. register the deadlines that the facts set, mark those that passed,
-4. fold the affected intents anew from their canonical facts and write what came out,
+3. fold the affected intents anew from their canonical facts and write what came out,
+4. make their deadlines those that the canonical facts set, passed where a fact says so,
 5. put announcements into the outbox.
 """
 
@@ -54,7 +54,6 @@ async def record(connection: Connection, new: Sequence[f.Fact], rules: lifecycle
     affected = await lock_affected(connection, new)
     columns = list(zip(*(rows.columns_of(fact) for fact in new), strict=True))
     appended = await connection.fetch(_QUERIES["append_facts"], *columns)
-    await _mark_passed(connection, new)
     states = await refold(connection, affected, rules)
     await projection.refold_solvers(connection, new)
     await _announce(connection, appended, states)
@@ -154,31 +153,34 @@ async def _find_siblings(connection: Connection, takers: Sequence[tuple[Address,
     return {row["intent_id"] for row in found}
 
 
-async def _mark_passed(connection: Connection, new: Sequence[f.Fact]) -> None:
-    passed = [
-        (fact.intent_id, fact.event.which, fact.event.round, fact.position.block_number)
-        for fact in new
-        if isinstance(fact.event, f.DeadlinePassed) and fact.position is not None
-    ]
-    if passed:
-        await connection.execute(_QUERIES["pass_deadlines"], *zip(*passed, strict=True))
-
-
 async def _put_deadlines(
     connection: Connection,
     canonical: dict[IntentId, list[f.Fact]],
     states: dict[IntentId, lifecycle.State],
 ) -> None:
-    wanted = [
-        (one, which, round_, chain_id, due_at)
-        for one, facts in canonical.items()
-        if (intent := states[one].intent) is not None
-        for fact in facts
-        if fact.intent_id == one
-        for chain_id, due_at, which, round_ in lifecycle.deadlines_of(fact, intent)
-    ]
+    """Make the deadlines of these intents those that their canonical facts set, passed where a fact says so."""
+    wanted = sorted({row for one, facts in canonical.items() for row in _deadlines_of(one, facts, states[one].intent)})
+    columns = [list(column) for column in zip(*wanted, strict=True)] or [[], [], [], [], [], []]
+    await connection.execute(_QUERIES["drop_deadlines"], list(canonical), *columns[:3])
     if wanted:
-        await connection.execute(_QUERIES["put_deadlines"], *zip(*wanted, strict=True))
+        await connection.execute(_QUERIES["put_deadlines"], *columns)
+
+
+def _deadlines_of(
+    intent_id: IntentId, facts: Sequence[f.Fact], intent: Intent | None
+) -> Iterable[tuple[IntentId, str, int, ChainId, int, int | None]]:
+    """Rows of `deadlines`; the block is the first that a canonical fact names on the deadline's chain."""
+    own = [fact for fact in facts if fact.intent_id == intent_id]
+    passed: dict[tuple[ChainId, str, int], int] = {}
+    for fact in own:
+        if isinstance(event := fact.event, f.DeadlinePassed) and (at := fact.position) is not None:
+            key = (at.chain_id, str(event.which), event.round)
+            passed[key] = min(at.block_number, passed.get(key, at.block_number))
+    if intent is None:
+        return
+    for fact in own:
+        for chain_id, due_at, which, round_ in lifecycle.deadlines_of(fact, intent):
+            yield intent_id, str(which), round_, chain_id, due_at, passed.get((chain_id, str(which), round_))
 
 
 async def _announce(connection: Connection, appended: Sequence[Row], states: dict[IntentId, lifecycle.State]) -> None:

@@ -4,6 +4,10 @@ import asyncio
 import collections.abc
 import contextlib
 import dataclasses
+import json
+import pathlib
+import subprocess
+import sys
 import time
 
 import pytest
@@ -22,6 +26,7 @@ from orbital.storage.settings import StorageSettings
 
 ORIGIN, DESTINATION = ChainId(31337), ChainId(31338)
 WAIT_SECONDS = 30.0
+PROGRAM = pathlib.Path(__file__).with_name("worker_program.py")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Match:
 
 
 class World:
-    """Both chains: what users, solvers, the auctioneer and the relayer do there."""
+    """Both chains: what users, solvers, the auctioneer and the relayer do there. Workers read from `sources`."""
 
     origin, destination = ORIGIN, DESTINATION
     solver = keys.parse_signer(accounts.SOLVERS[0])
@@ -51,6 +56,7 @@ class World:
         self, network: Network, nodes: dict[ChainId, rpc.Rpc], running: dict[ChainId, anvil.Chain], database: pool.Pool
     ) -> None:
         self.network, self.nodes, self.running, self.database = network, nodes, running, database
+        self.sources = {chain_id: (node, running[chain_id].ws_url) for chain_id, node in nodes.items()}
         self.nonces = 0
         self.wallets = {
             (chain_id, signer.address): transactions.Wallet(node, signer)
@@ -146,8 +152,7 @@ class World:
             asyncio.create_task(
                 loop.run(
                     self.database,
-                    self.nodes[chain_id],
-                    self.running[chain_id].ws_url,
+                    *self.sources[chain_id],
                     self.network,
                     chain_id,
                     settings,
@@ -170,7 +175,7 @@ class World:
             await eventually(lambda one=chain_id: self.is_caught_up(one))
 
     async def is_caught_up(self, chain_id: ChainId) -> bool:
-        head = await self.nodes[chain_id].header("latest")
+        head = await self.sources[chain_id][0].header("latest")
         found = await self.checkpoint(chain_id)
         return found is not None and found.hash == head.hash
 
@@ -253,6 +258,35 @@ def reset(database: pool.Pool) -> collections.abc.Callable[[], collections.abc.A
             await connection.execute(f"TRUNCATE {', '.join(row['tablename'] for row in tables)}")
 
     return empty
+
+
+@pytest.fixture
+def spawn_worker(
+    world: World, database_url: str, tmp_path: pathlib.Path
+) -> collections.abc.Callable[..., contextlib.AbstractContextManager[subprocess.Popen[bytes]]]:
+    """`with spawn_worker(chain_id, **settings) as process`: it ends with the block; its log is `worker.log`."""
+    deploy.save(tmp_path / "network.json", "test", world.network)
+
+    @contextlib.contextmanager
+    def spawn(chain_id: ChainId, **changes: object) -> collections.abc.Iterator[subprocess.Popen[bytes]]:
+        given = {
+            "chain_id": chain_id,
+            "chain_ids": list(world.network.chains),
+            "network": str(tmp_path / "network.json"),
+            "database_url": database_url,
+            "rpc_url": world.running[chain_id].rpc_url,
+            "ws_url": world.running[chain_id].ws_url,
+            "settings": changes,
+        }
+        with (tmp_path / "worker.log").open("ab") as log:
+            process = subprocess.Popen([sys.executable, str(PROGRAM), json.dumps(given)], stderr=log)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+    return spawn
 
 
 @pytest.fixture

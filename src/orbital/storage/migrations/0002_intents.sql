@@ -63,7 +63,6 @@ CREATE TABLE deadlines (
     PRIMARY KEY (intent_id, which, round)
 );
 CREATE INDEX deadlines_waiting ON deadlines (chain_id, due_at) WHERE passed_block IS NULL;
-CREATE INDEX deadlines_passed ON deadlines (chain_id, passed_block) WHERE passed_block IS NOT NULL;
 
 CREATE TABLE solvers (
     address           bytea PRIMARY KEY CHECK (octet_length(address) = 20),

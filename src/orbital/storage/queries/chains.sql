@@ -22,9 +22,6 @@ SELECT number, hash FROM blocks WHERE chain_id = $1 AND canonical AND number BET
 -- name: orphan_blocks
 UPDATE blocks SET canonical = false WHERE chain_id = $1 AND canonical AND number > $2
 
--- name: unpass_deadlines
-UPDATE deadlines SET passed_block = NULL WHERE chain_id = $1 AND passed_block > $2
-
 -- name: list_facts_above
 -- Canonical facts of the blocks that a rollback is about to orphan.
 SELECT * FROM canonical_facts WHERE chain_id = $1 AND block_number > $2 ORDER BY seq

@@ -50,14 +50,21 @@ ORDER BY f.seq
 LIMIT $3
 
 -- name: put_deadlines
-INSERT INTO deadlines (intent_id, which, round, chain_id, due_at)
-SELECT * FROM unnest($1::bytea[], $2::text[], $3::int[], $4::bigint[], $5::numeric[])
-ON CONFLICT DO NOTHING
+INSERT INTO deadlines (intent_id, which, round, chain_id, due_at, passed_block)
+SELECT * FROM unnest($1::bytea[], $2::text[], $3::int[], $4::bigint[], $5::numeric[], $6::bigint[])
+ON CONFLICT (intent_id, which, round) DO UPDATE
+SET chain_id = excluded.chain_id, due_at = excluded.due_at, passed_block = excluded.passed_block
+WHERE (deadlines.chain_id, deadlines.due_at, deadlines.passed_block)
+      IS DISTINCT FROM (excluded.chain_id, excluded.due_at, excluded.passed_block)
 
--- name: pass_deadlines
-UPDATE deadlines d SET passed_block = p.block_number
-FROM unnest($1::bytea[], $2::text[], $3::int[], $4::bigint[]) AS p (intent_id, which, round, block_number)
-WHERE d.intent_id = p.intent_id AND d.which = p.which AND d.round = p.round
+-- name: drop_deadlines
+-- Of the intents $1, deadlines whose fact a reorg took; those that stay are given as rows.
+DELETE FROM deadlines d
+WHERE d.intent_id = ANY ($1::bytea[])
+  AND NOT EXISTS (
+      SELECT 1 FROM unnest($2::bytea[], $3::text[], $4::int[]) AS stays (intent_id, which, round)
+      WHERE stays.intent_id = d.intent_id AND stays.which = d.which AND stays.round = d.round
+  )
 
 -- name: load_due_deadlines
 -- Each waiting deadline of a chain with the first canonical block after it, when that block is indexed.

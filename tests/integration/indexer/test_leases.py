@@ -1,0 +1,80 @@
+"""One worker a chain writes; one that lost the chain can't."""
+
+import pathlib
+import signal
+
+import pytest
+
+from orbital.domain.errors import Conflict
+from orbital.indexer import apply, loop
+from orbital.storage import leases, pool
+
+QUICK = {"lease_seconds": 0.5, "renew_seconds": 0.1, "retry_seconds": 0.05}
+
+
+async def test_of_two_workers_one_writes(world):
+    async with world.indexing(world.origin, world.origin):
+        for _ in range(5):
+            await world.mine(world.origin)
+            await world.caught_up(world.origin)
+        assert await epoch(world) == 1
+
+
+async def test_the_second_takes_over_at_once_when_the_first_ends(world, wait_until):
+    async with world.indexing(world.origin, retry_seconds=0.05):
+        await world.caught_up(world.origin)
+    async with world.indexing(world.origin, retry_seconds=0.05):
+        await world.mine(world.origin)
+        await world.caught_up(world.origin)
+        assert await epoch(world) == 2
+
+
+async def test_a_lost_lease_writes_nothing(world, fingerprint):
+    async with world.indexing(world.origin):
+        await world.caught_up(world.origin)
+    before = await fingerprint()
+    name = loop.lease_name(world.origin)
+    async with pool.acquire(world.database) as connection:
+        old = await leases.acquire(connection, name, "old", -1.0)
+        new = await leases.acquire(connection, name, "new", 60.0)
+    await world.mine(world.origin)
+    node = world.nodes[world.origin]
+    heads = await node.heads()
+    for lease, outcome in ((old, pytest.raises(Conflict, match="lease_lost")), (new, None)):
+        arguments = (world.database, lease, world.origin, [heads.latest], [], heads, world.network.rules)
+        if outcome is not None:
+            with outcome:
+                await apply.apply_blocks(*arguments)
+            assert await fingerprint() == before
+        else:
+            await apply.apply_blocks(*arguments)
+            assert await fingerprint() != before
+
+
+async def test_a_leader_that_was_stopped_finds_itself_replaced(world, spawn_worker, tmp_path, wait_until):
+    with spawn_worker(world.origin, **QUICK) as paused:
+        await world.caught_up(world.origin)
+        paused.send_signal(signal.SIGSTOP)
+        async with world.indexing(world.origin, **QUICK):
+            await world.settle(await world.match())
+            await world.caught_up(world.origin)
+            assert await epoch(world) == 2
+            paused.send_signal(signal.SIGCONT)
+            await wait_until(lambda: says(tmp_path / "worker.log", "lease lost"))
+            await world.mine(world.origin)
+            await world.caught_up(world.origin)
+            assert await epoch(world) == 2
+        assert paused.poll() is None
+    twice = await world.fetch(
+        "SELECT block_hash FROM facts GROUP BY chain_id, block_hash, log_index HAVING count(*) > 1"
+    )
+    assert twice == []
+
+
+async def epoch(world):
+    (row,) = await world.fetch("SELECT epoch FROM leases WHERE name = $1", loop.lease_name(world.origin))
+    return row["epoch"]
+
+
+async def says(path: pathlib.Path, words: str) -> bool:
+    return words in path.read_text()  # noqa: ASYNC240 - a small local file
