@@ -93,6 +93,12 @@ def parse_outcome(body: bytes) -> Outcome:
     return Outcome(Kind(kind), IntentId(intent_id), Address(solver), Address(repay_to), Amount(int.from_bytes(amount)))
 
 
+def pack_outcome(outcome: Outcome) -> bytes:
+    """Return the body that a settler dispatches, for asking its price beforehand."""
+    amount = outcome.output_amount.to_bytes(32)
+    return _BODY.pack(outcome.kind, outcome.intent_id, outcome.solver, outcome.repay_to, amount)
+
+
 def pad_address(address: Address) -> Hash32:
     """Write an address as mailboxes write senders and recipients."""
     return Hash32(ADDRESS_PADDING + address)
