@@ -111,7 +111,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the projection stores of an intent. `status` is None while only foreign evidence is known (a lone fill)."""
+    """What the projection stores of an intent. `status` is None while nobody said what the intent is (a lone fill)."""
 
     intent: Intent | None
     status: Status | None
@@ -169,7 +169,8 @@ def fold(intent_id: IntentId, facts: Sequence[f.Fact], rules: Rules) -> State:
     intents with the same user, chain and nonce (their `intent_id` differs).
     """
     evidence = gather(intent_id, facts, rules)
-    status = next((status for _, status, _, holds in LIFECYCLE if holds(evidence)), None)
+    known = evidence.intent is not None
+    status = next((status for _, status, _, holds in LIFECYCLE if known and holds(evidence)), None)
     return _describe(evidence, status, facts, rules)
 
 

@@ -1,0 +1,144 @@
+"""A migrated database, and synthetic histories of two chains whose blocks hold given facts."""
+
+import collections.abc
+import dataclasses
+import hashlib
+
+import pytest
+
+from orbital.domain import facts, lifecycle
+from orbital.domain.intent import Intent
+from orbital.domain.types import Address, Amount, BlockNumber, ChainId, Hash32, IntentId, UnixSeconds
+from orbital.storage import chains, ledger, migrate, pool
+from orbital.storage.settings import StorageSettings
+
+ORIGIN, DESTINATION = ChainId(1), ChainId(10)
+SETTLERS = {ORIGIN: Address(b"\x01" * 20), DESTINATION: Address(b"\x02" * 20)}
+START = 1_000
+
+
+def hash_of(*parts: object) -> Hash32:
+    return Hash32(hashlib.sha256(repr(parts).encode()).digest())
+
+
+def address_of(*parts: object) -> Address:
+    return Address(hash_of(*parts)[:20])
+
+
+@dataclasses.dataclass(frozen=True)
+class Mined:
+    """A block with its facts; its time is START + 10 * number."""
+
+    chain_id: ChainId
+    block: chains.Block
+    facts: tuple[facts.Fact, ...]
+
+
+class History:
+    """Builders for what chains and the API say. A block is named by its number and the branch it is on."""
+
+    origin, destination, start = ORIGIN, DESTINATION, START
+    rules = lifecycle.Rules(SETTLERS, 30)
+
+    def intent(self, name: object, **changes: object) -> tuple[IntentId, Intent]:
+        fields = {
+            "user": address_of("user", name),
+            "recipient": address_of("recipient"),
+            "origin_chain_id": ORIGIN,
+            "destination_chain_id": DESTINATION,
+            "input_token": address_of("input"),
+            "input_amount": Amount(2**255 + 1),
+            "output_token": address_of("output"),
+            "min_output_amount": Amount(100),
+            "nonce": 2**256 - 1,
+            "open_deadline": UnixSeconds(START + 45),
+            "fill_deadline": UnixSeconds(START + 75),
+            "auctioneer": address_of("auctioneer"),
+        }
+        return IntentId(hash_of("intent", name)), Intent(**(fields | changes))
+
+    def block(self, chain_id: ChainId, number: int, *events: object, branch: str = "", forked_at: int = 0) -> Mined:
+        """`events` are (intent id or None, event); up to `forked_at` the branch shares its blocks with the others."""
+        name = [chain_id, branch if number > forked_at else ""]
+        parent = [chain_id, branch if number - 1 > forked_at else ""]
+        timestamp = UnixSeconds(START + 10 * number)
+        block = chains.Block(BlockNumber(number), hash_of(*name, number), hash_of(*parent, number - 1), timestamp)
+        stated = tuple(
+            facts.Fact(
+                intent_id,
+                event,
+                facts.Position(chain_id, block.number, index, block.hash, hash_of("tx", chain_id, number, index)),
+                timestamp,
+            )
+            for index, (intent_id, event) in enumerate(events)
+        )
+        return Mined(chain_id, block, stated)
+
+    def off_chain(self, intent_id: IntentId, event: facts.Event, timestamp: int = START) -> facts.Fact:
+        return facts.Fact(intent_id, event, None, UnixSeconds(timestamp))
+
+    def fill(self, intent: Intent, **changes: object) -> facts.IntentFilled:
+        fields = {
+            "emitter": SETTLERS[DESTINATION],
+            "solver": address_of("solver"),
+            "recipient": intent.recipient,
+            "output_token": intent.output_token,
+            "output_amount": Amount(101),
+            "origin_chain_id": ORIGIN,
+            "repay_to": address_of("solver"),
+        }
+        return facts.IntentFilled(**(fields | changes))
+
+    def open(self, intent: Intent) -> facts.IntentOpened:
+        return facts.IntentOpened(intent, address_of("solver"), Amount(101))
+
+    def settle(self, intent: Intent) -> facts.IntentSettled:
+        return facts.IntentSettled(address_of("solver"), address_of("solver"), intent.input_token, intent.input_amount)
+
+    def award(self, round_: int, **changes: object) -> facts.IntentAwarded:
+        fields = {"round": round_, "solver": address_of("solver"), "output_amount": Amount(101)}
+        times = {"open_by": UnixSeconds(START + 25), "fill_by": UnixSeconds(START + 55)}
+        return facts.IntentAwarded(**(fields | times | changes))
+
+    async def put(self, connection: pool.Connection, *steps: Mined | facts.Fact) -> None:
+        """Record each step as an indexer or the API does, with the deadlines that its chain proves."""
+        for step in steps:
+            if isinstance(step, facts.Fact):
+                await ledger.record(connection, [step], self.rules)
+                continue
+            await chains.put_blocks(connection, step.chain_id, [step.block], self.rules)
+            await ledger.record(connection, step.facts, self.rules)
+            await self.pass_deadlines(connection, step.chain_id)
+            await chains.advance(connection, step.chain_id, step.block)
+
+    async def pass_deadlines(self, connection: pool.Connection, chain_id: ChainId) -> None:
+        while due := await ledger.due_deadlines(connection, chain_id, 2**62):
+            await ledger.record(connection, due, self.rules)
+
+    async def bind(self, connection: pool.Connection) -> None:
+        for chain_id in (ORIGIN, DESTINATION):
+            await chains.bind(connection, chain_id, hash_of(chain_id, "", 0), BlockNumber(0))
+
+
+@pytest.fixture
+def history() -> History:
+    return History()
+
+
+@pytest.fixture
+async def database(database_url: str) -> collections.abc.AsyncIterator[pool.Pool]:
+    settings = StorageSettings(database_url)
+    await migrate.migrate(settings)
+    opened = await pool.create_pool(settings)
+    yield opened
+    opened.terminate()
+
+
+@pytest.fixture
+async def connection(database: pool.Pool) -> collections.abc.AsyncIterator[pool.Connection]:
+    """One open transaction, rolled back at the end."""
+    async with pool.acquire(database) as opened:
+        transaction = opened.transaction()
+        await transaction.start()
+        yield opened
+        await transaction.rollback()

@@ -1,0 +1,164 @@
+"""The ledger takes facts in any order and any number of times; what the projections say depends on neither."""
+
+import random
+
+import pytest
+
+from orbital.domain import facts
+from orbital.domain.types import Amount
+from orbital.storage import chains, digest, ledger
+
+
+def tell(history):
+    """Streams that are each in order: two chains, and the API with the auctioneer. Six intents with different ends."""
+    ids = {name: history.intent(name) for name in ("settled", "lapsed", "cancelled", "expired", "duplicate", "late")}
+    (s, si), (g, gi), (c, ci), (e, _), (d, di), (t, ti) = ids.values()
+    origin = {
+        1: [(s, history.open(si))],
+        2: [(d, history.open(di)), (None, facts.NonceInvalidated(ci.user, ci.nonce))],
+        4: [(s, history.settle(si)), (t, history.open(ti))],
+        5: [
+            (None, facts.SolverRegistered(si.recipient, Amount(5))),
+            (None, facts.BondChanged(si.recipient, Amount(7), Amount(1))),
+        ],
+        6: [(None, facts.NonceInvalidated(gi.user, 3))],
+    }
+    destination = {
+        1: [(d, history.fill(di, output_amount=Amount(99)))],  # below the minimum: none
+        2: [(s, history.fill(si))],
+        3: [(d, history.fill(di)), (d, history.fill(di, solver=di.user))],
+        9: [(e, facts.IntentExpired(history.origin))],
+    }
+    api = [
+        *(history.off_chain(one, facts.IntentSubmitted(intent)) for one, intent in ids.values()),
+        history.off_chain(s, history.award(1)),
+        history.off_chain(g, history.award(1)),
+        history.off_chain(g, facts.AwardLapsed(1, history.award(1).solver, facts.Fault.SOLVER), history.start + 30),
+        history.off_chain(g, history.award(2, solver=gi.user, open_by=history.start + 42), history.start + 60),
+        history.off_chain(c, facts.IntentCancelled(ci.user)),
+    ]
+    streams = [
+        [history.block(chain_id, number, *told.get(number, ())) for number in range(11)]
+        for chain_id, told in ((history.origin, origin), (history.destination, destination))
+    ]
+    return ids, [*streams, api]
+
+
+def interleave(streams, chance):
+    left = [list(stream) for stream in streams]
+    while any(left):
+        yield chance.choice([stream for stream in left if stream]).pop(0)
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_any_interleaving_gives_the_same_ledger_and_projections(connection, history, seed):
+    chance = random.Random(seed)
+    _, streams = tell(history)
+    api = streams[2][:]
+    chance.shuffle(api)
+    await history.bind(connection)
+    await history.put(connection, *interleave([*streams[:2], api], chance))
+    for chain_id in (history.origin, history.destination):
+        await history.pass_deadlines(connection, chain_id)
+    shuffled = await digest.digest(connection)
+    await connection.execute("TRUNCATE facts, blocks, intents, deadlines, solvers, checkpoints, outbox")
+    await history.bind(connection)
+    await history.put(connection, *(step for stream in streams for step in stream))
+    for chain_id in (history.origin, history.destination):
+        await history.pass_deadlines(connection, chain_id)
+    assert await digest.digest(connection) == shuffled
+
+
+async def test_the_story_ends_as_told(connection, history):
+    ids, streams = tell(history)
+    await history.bind(connection)
+    await history.put(connection, *(step for stream in streams for step in stream))
+    for chain_id in (history.origin, history.destination):
+        await history.pass_deadlines(connection, chain_id)
+    rows = {row["intent_id"]: row for row in await connection.fetch("SELECT * FROM intents")}
+    assert {name: rows[one]["status"] for name, (one, _) in ids.items()} == {
+        "settled": "settled",
+        "lapsed": "expired",
+        "cancelled": "cancelled",
+        "expired": "expired",
+        "duplicate": "filled",
+        "late": "expired",
+    }
+    assert {name: rows[one]["refund_due"] for name, (one, _) in ids.items() if rows[one]["refund_due"]} == {
+        "late": True
+    }
+    assert rows[ids["duplicate"][0]]["output_amount"] == 101
+
+
+async def test_facts_told_twice_change_nothing(connection, history):
+    _, streams = tell(history)
+    steps = [step for stream in streams for step in stream]
+    await history.bind(connection)
+    await history.put(connection, *steps)
+    for chain_id in (history.origin, history.destination):
+        await history.pass_deadlines(connection, chain_id)
+    before = await digest.digest(connection)
+    announced = await connection.fetchval("SELECT count(*) FROM outbox")
+    await history.put(connection, *steps)
+    assert await digest.digest(connection) == before
+    assert await connection.fetchval("SELECT count(*) FROM outbox") == announced
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_a_detour_over_another_branch_leaves_the_state_as_it_was(connection, history, seed):
+    """Both chains are followed to the end; one of them is replaced from some block on and returns."""
+    chance = random.Random(seed)
+    _, streams = tell(history)
+    await history.bind(connection)
+    await history.put(connection, *(step for stream in streams for step in stream))
+    for chain_id in (history.origin, history.destination):
+        await history.pass_deadlines(connection, chain_id)
+    before = await digest.digest(connection)
+    stream = streams[chance.randrange(2)]
+    chain_id, shared = stream[0].chain_id, chance.randrange(10)
+    await chains.rollback(connection, chain_id, shared, history.rules)
+    branch = [history.block(chain_id, number, branch="other", forked_at=shared) for number in range(shared + 1, 13)]
+    await history.put(connection, *branch)
+    between = await digest.digest(connection)
+    assert between["blocks"] != before["blocks"]
+    await chains.rollback(connection, chain_id, shared, history.rules)
+    await history.put(connection, *stream[shared + 1 :])
+    after = await digest.digest(connection)
+    same = ("intents", "solvers", "deadlines", "checkpoints")
+    assert {table: after[table] for table in same} == {table: before[table] for table in same}
+
+
+async def test_events_are_listed_with_whether_they_count(connection, history):
+    intent_id, intent = history.intent("one")
+    await history.bind(connection)
+    await history.put(
+        connection,
+        history.off_chain(intent_id, facts.IntentSubmitted(intent)),
+        history.block(history.origin, 0),
+        history.block(history.origin, 1, (intent_id, history.open(intent))),
+    )
+    await chains.rollback(connection, history.origin, 0, history.rules)
+    found = await ledger.list_events(connection, intent_id, 0, 10)
+    assert [(entry.fact.name, entry.canonical) for entry in found] == [
+        ("IntentSubmitted", True),
+        ("IntentOpened", False),
+    ]
+    assert found[1].fact.event.intent == intent
+
+
+async def test_an_open_of_another_intent_with_the_nonce_cancels(connection, history):
+    intent_id, intent = history.intent("one")
+    other_id, other = history.intent("two", user=intent.user)
+    await history.bind(connection)
+    await history.put(
+        connection,
+        history.off_chain(intent_id, facts.IntentSubmitted(intent)),
+        history.block(history.origin, 0, (other_id, history.open(other))),
+    )
+    assert await status_of(connection, intent_id) == "cancelled"
+    await chains.rollback(connection, history.origin, -1, history.rules)
+    assert await status_of(connection, intent_id) == "pending"
+
+
+async def status_of(connection, intent_id):
+    return await connection.fetchval("SELECT status FROM intents WHERE intent_id = $1", intent_id)
