@@ -1,0 +1,95 @@
+"""What an intent must satisfy, and in which order it is told."""
+
+import dataclasses
+
+import pytest
+
+from orbital.domain import intake
+from orbital.domain.errors import Conflict, Forbidden, Rejected
+from orbital.domain.types import ZERO_ADDRESS
+
+NOW = 900
+
+
+@pytest.fixture
+def terms(case):
+    return intake.Terms(
+        chains={
+            case.origin: intake.ChainTerms(case.settlers[case.origin], frozenset({case.intent.input_token}), 0),
+            case.destination: intake.ChainTerms(
+                case.settlers[case.destination], frozenset({case.intent.output_token}), 0
+            ),
+        },
+        auctioneer=case.intent.auctioneer,
+        denied=frozenset(),
+        now=NOW,
+    )
+
+
+def test_a_good_intent_is_taken(case, terms):
+    intake.validate_terms(case.intent, terms)
+    intake.validate_parties(case.intent, terms)
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "pointer"),
+    [
+        ({"input_amount": 0}, "invalid_amount", "/intent/input_amount"),
+        ({"min_output_amount": 0}, "invalid_amount", "/intent/min_output_amount"),
+        ({"recipient": ZERO_ADDRESS}, "invalid_address", "/intent/recipient"),
+        ({"recipient": b"\x02" * 20}, "invalid_address", "/intent/recipient"),
+        ({"destination_chain_id": 5}, "unsupported_chain", "/intent/destination_chain_id"),
+        ({"destination_chain_id": 1}, "same_chain", "/intent/destination_chain_id"),
+        ({"input_token": b"\x99" * 20}, "unsupported_token", "/intent/input_token"),
+        ({"output_token": b"\x05" * 20}, "unsupported_token", "/intent/output_token"),
+        ({"open_deadline": NOW + 59}, "deadline_out_of_range", "/intent/open_deadline"),
+        ({"open_deadline": NOW + 30 * 86400 + 1}, "deadline_out_of_range", "/intent/open_deadline"),
+        ({"fill_deadline": 1_000}, "deadline_out_of_range", "/intent/fill_deadline"),
+        ({"fill_deadline": 1_000 + 86400 + 1}, "deadline_out_of_range", "/intent/fill_deadline"),
+        ({"auctioneer": ZERO_ADDRESS}, "unknown_auctioneer", "/intent/auctioneer"),
+    ],
+)
+def test_each_fault_has_its_code_and_place(case, terms, change, code, pointer):
+    with pytest.raises(Rejected) as caught:
+        intake.validate_terms(dataclasses.replace(case.intent, **change), terms)
+    assert (caught.value.code, caught.value.fields[0].pointer) == (code, pointer)
+
+
+def test_of_several_faults_the_first_is_told(case, terms):
+    faulty = dataclasses.replace(case.intent, auctioneer=ZERO_ADDRESS, open_deadline=0, input_amount=0)
+    with pytest.raises(Rejected, match="invalid_amount"):
+        intake.validate_terms(faulty, terms)
+
+
+@pytest.mark.parametrize("ahead", [60, 30 * 86400])
+def test_the_bounds_of_the_open_deadline_are_inclusive(case, terms, ahead):
+    intent = dataclasses.replace(case.intent, open_deadline=NOW + ahead, fill_deadline=NOW + ahead + 86400)
+    intake.validate_terms(intent, terms)
+
+
+def test_a_chain_ahead_of_the_host_counts(case, terms):
+    origin = dataclasses.replace(terms.chains[case.origin], head_time=941)
+    ahead = dataclasses.replace(terms, chains={**terms.chains, case.origin: origin})
+    with pytest.raises(Rejected, match="deadline_out_of_range"):
+        intake.validate_terms(case.intent, ahead)
+
+
+@pytest.mark.parametrize("party", ["user", "recipient"])
+def test_denied_parties_are_refused(case, terms, party):
+    denied = dataclasses.replace(terms, denied=frozenset({getattr(case.intent, party)}))
+    with pytest.raises(Forbidden, match="denied"):
+        intake.validate_parties(case.intent, denied)
+
+
+def test_the_hundred_and_first_live_intent_is_refused():
+    intake.validate_load(99)
+    with pytest.raises(Conflict, match="too_many_live_intents"):
+        intake.validate_load(100)
+
+
+def test_funds_must_cover_all_live_inputs(case):
+    intake.validate_funds(case.intent, 500, 1_500, 1_500)
+    with pytest.raises(Rejected, match="insufficient_balance"):
+        intake.validate_funds(case.intent, 500, 1_499, 1_500)
+    with pytest.raises(Rejected, match="insufficient_allowance"):
+        intake.validate_funds(case.intent, 500, 1_500, 1_499)
