@@ -73,17 +73,17 @@ async def bid(intent_id: str, request: Request, services: Given, caller: Caller)
     responses=docs.answers(schemas.ShownAuction, 200, 404, 503),
 )
 async def read_auction(intent_id: str, services: Given) -> Response:
-    """Every round with all bids, scores and reasons; sealed while anybody may still bid or open."""
+    """Every round with all bids, scores and reasons. A round that still takes bids is not shown."""
     wanted = parse_intent_id(intent_id)
     async with pool.acquire(services.pool) as connection:
         view = await intents.find(connection, wanted)
         if view is None:
             raise not_found("There is no such intent.")
         rounds = await auctions.list_rounds(connection, wanted)
-        is_running = view.auctionable and any(one.state == "open" for one in rounds)
-        if view.status in SEALED or is_running:
+        public = [one for one in rounds if one.state != "open" or not view.auctionable]
+        if view.status in SEALED or (rounds and not public):
             raise NotFound("auction_open", "The auction is sealed until the intent is opened or has ended.")
-        shown = [(one, await auctions.list_bids(connection, wanted, one.round)) for one in rounds]
+        shown = [(one, await auctions.list_bids(connection, wanted, one.round)) for one in public]
     return answers.json(schemas.show_auction(wanted, shown))
 
 

@@ -124,7 +124,7 @@ async def cancel(intent_id: str, request: Request, services: Given, caller: Call
         await ledger.lock_intents(connection, [wanted])
         view = await _find_own(connection, wanted, caller)
         if view.status is not Status.CANCELLED:
-            _validate_cancellable(view.status)
+            _validate_cancellable(view)
             fact = facts.Fact(wanted, facts.IntentCancelled(caller), None, await ledger.now(connection))
             await ledger.record(connection, [fact], services.network.rules)
             view = await _find_own(connection, wanted, caller)
@@ -146,11 +146,12 @@ async def _find_own(connection: pool.Connection, intent_id: IntentId, caller: Ad
     return view
 
 
-def _validate_cancellable(status: Status) -> None:
-    if status is Status.MATCHED:
+def _validate_cancellable(view: IntentView) -> None:
+    """A delivered intent that a reorg made pending again stays: its solver must be able to open it once more."""
+    if view.status is Status.MATCHED:
         raise Conflict("intent_matched", "A solver holds a live award: only invalidating the nonce on chain binds it.")
-    if status is not Status.PENDING:
-        raise Conflict("intent_not_cancellable", f"An intent that is {status.value} can't be cancelled.")
+    if view.status is not Status.PENDING or view.legs:
+        raise Conflict("intent_not_cancellable", f"An intent that is {view.status.value} can't be cancelled any more.")
 
 
 async def _explain(connection: pool.Connection, services: Services, view: IntentView) -> explain.Explain:

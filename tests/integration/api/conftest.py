@@ -4,7 +4,6 @@ import asyncio
 import collections.abc
 import contextlib
 import dataclasses
-import pathlib
 import time
 import typing
 
@@ -255,6 +254,8 @@ async def api(world: World, database_url: str, redis_url: str) -> collections.ab
     database = await pool.create_pool(wanted)
     hub = Hub(redis_url)
     listening = asyncio.create_task(hub.run())
+    async with asyncio.timeout(10):
+        await hub.wait_connected()
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(database.terminate)
         rpcs = {one: await stack.enter_async_context(Rpc([url], one)) for one, url in world.urls.items()}

@@ -157,7 +157,7 @@ def _show_round(one: RoundRecord, bids: Sequence[Unscored]) -> dict[str, Any]:
         "closes_at": v.show_time(one.closes_at),
         "closed_at": v.show_time(one.closed_at),
         "min_output_amount": outcome.get("min_output_amount"),
-        "reason": outcome.get("reason"),
+        "reason": outcome.get("reason") or outcome.get("refused"),
         "bids": sorted(shown, key=lambda bid: (bid["rank"] is None, bid["rank"] or 0)),
         "award": outcome.get("award"),
     }
