@@ -4,6 +4,8 @@ import asyncio
 import collections.abc
 import contextlib
 import dataclasses
+import json
+import pathlib
 import time
 import typing
 
@@ -17,7 +19,9 @@ from orbital.chain.transactions import Wallet
 from orbital.devnet import accounts, anvil, deploy, process
 from orbital.devnet import settings as devnet_settings
 from orbital.domain import facts
+from orbital.domain.errors import Conflict
 from orbital.domain.intent import Award, Bid, Intent
+from orbital.domain.lifecycle import Status
 from orbital.domain.network import Network
 from orbital.domain.types import (
     Address,
@@ -29,7 +33,7 @@ from orbital.domain.types import (
     UnixSeconds,
 )
 from orbital.realtime.hub import Hub
-from orbital.storage import auctions, chains, ledger, migrate, pool
+from orbital.storage import auctions, chains, intents, ledger, migrate, pool
 from orbital.storage.settings import StorageSettings
 
 ORIGIN, DESTINATION = ChainId(31337), ChainId(31338)
@@ -199,6 +203,31 @@ class Api:
             await auctions.put_award(connection, award, round_, signature, 1)
         return award
 
+    async def award_if_pending(self, intent: Intent, solver: Address) -> None:
+        """The auctioneer's way to award: only what is still pending once it holds the row."""
+        intent_id = self.intent_id(intent)
+        async with pool.transaction(self.database) as connection:
+            await ledger.lock_intents(connection, [intent_id])
+            view = await intents.find(connection, intent_id)
+            if view is None or view.status is not Status.PENDING:
+                raise Conflict("not_pending", "Somebody was faster.")
+            now = await ledger.now(connection)
+            event = facts.IntentAwarded(1, solver, Amount(995_000), UnixSeconds(now + 60), UnixSeconds(now + 180))
+            await ledger.record(connection, [facts.Fact(intent_id, event, None, now)], self.network.rules)
+
+    async def lapse(self, intent: Intent, solver: Address, round_: int) -> None:
+        """An award of this round that its solver let lapse, as the ledger tells it."""
+        intent_id = self.intent_id(intent)
+        async with pool.transaction(self.database) as connection:
+            now = await ledger.now(connection)
+            past = UnixSeconds(now - 100)
+            events = (
+                facts.IntentAwarded(round_, solver, Amount(995_000), past, past),
+                facts.AwardLapsed(round_, solver, facts.Fault.SOLVER),
+            )
+            new = [facts.Fact(intent_id, event, None, now) for event in events]
+            await ledger.record(connection, new, self.network.rules)
+
     def bid(self, intent: Intent, signer: keys.Signer, **changes: typing.Any) -> Json:
         """The body of a bid, signed by its solver."""
         fields: Json = {
@@ -275,3 +304,10 @@ def write() -> collections.abc.Callable[[Intent], Json]:
 @pytest.fixture
 def sign_login() -> collections.abc.Callable[[keys.Signer, str], Json]:
     return sign_message
+
+
+@pytest.fixture
+def contract_wallet_code() -> bytes:
+    """Deployment code of an account that says yes to a byte 1 and its owner's signature."""
+    path = pathlib.Path(__file__).parents[1] / "contracts" / "artifacts" / "ContractWallet.json"
+    return bytes.fromhex(json.loads(path.read_text())["bytecode"].removeprefix("0x"))

@@ -1,0 +1,68 @@
+"""One table says which error is which answer."""
+
+import importlib
+import json
+import pkgutil
+
+import pytest
+
+import orbital
+from orbital.api import errors
+from orbital.domain.errors import FieldError, OrbitalError, Rejected, Unavailable
+
+SERVED = ("orbital.api.", "orbital.domain.", "orbital.chain.", "orbital.storage.", "orbital.realtime.")
+
+
+def all_errors() -> list[type[OrbitalError]]:
+    for module in pkgutil.walk_packages(orbital.__path__, "orbital."):
+        if module.name.startswith(SERVED):
+            importlib.import_module(module.name)
+    found, waiting = [], [OrbitalError]
+    while waiting:
+        kinds = waiting.pop().__subclasses__()
+        found += kinds
+        waiting += kinds
+    return found
+
+
+def test_every_error_has_a_status_of_its_own_family():
+    statuses = {kind: errors.status_of(kind) for kind in all_errors()}
+    assert len(statuses) > 10
+    assert {kind for kind, status in statuses.items() if status == 500} == {
+        kind for kind in statuses if kind.__name__ == "Corrupt"
+    }
+    for kind, status in statuses.items():
+        assert (status == 503) == kind.retryable
+        assert 400 <= status < 600
+
+
+def test_unavailable_says_when_to_come_back():
+    answer = errors.respond(Unavailable("unavailable", "Away.", 7), "r")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "7")
+
+
+def test_problem_has_all_members_and_its_fields():
+    field = FieldError("/a", "missing", "Needed.")
+    answer = errors.respond(Rejected("invalid_request", "Wrong.", (field,)), "r1")
+    assert answer.media_type == "application/problem+json"
+    assert json.loads(answer.body) == {
+        "type": "about:blank",
+        "title": "Unprocessable Entity",
+        "status": 422,
+        "detail": "Wrong.",
+        "code": "invalid_request",
+        "request_id": "r1",
+        "errors": [{"pointer": "/a", "code": "missing", "detail": "Needed."}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("codes", "top"),
+    [
+        (("invalid_amount",), "invalid_amount"),
+        (("missing",), "invalid_request"),
+        (("invalid_amount", "invalid_amount"), "invalid_request"),
+    ],
+)
+def test_single_faulty_field_gives_its_code_to_the_answer(codes, top):
+    assert errors.of_fields(tuple(FieldError("/a", code, "") for code in codes)).code == top
