@@ -30,13 +30,17 @@ ENDED = {"settled", "refunded"}
 class Devnet:
     """A running devnet with what a test asks of it: clients of users, chains, database."""
 
-    def __init__(self, up, settings, rpcs, clients) -> None:
+    def __init__(self, up, settings, rpcs, clients, is_alive) -> None:
+        self.is_alive = is_alive
         self.up, self.network, self.rpcs, self.clients = up, settings.network, rpcs, clients
         self.database_url = up.devnet["database_url"]
 
-    def kill(self, name: str) -> None:
+    async def kill(self, name: str) -> None:
+        """Kill a service; one that is down from an earlier kill first has to come back."""
+        while name not in (processes := self.up.devnet["processes"]) or not self.is_alive(processes[name]):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self.up.devnet["processes"][name], signal.SIGKILL)
+            os.kill(processes[name], signal.SIGKILL)
 
     async def submit(self, count: int) -> list[str]:
         """Sign intents and send them until each is taken, whatever happens to the API meanwhile."""
@@ -74,7 +78,7 @@ async def persist(call: collections.abc.Callable[[], collections.abc.Awaitable])
 
 
 @pytest.fixture
-async def devnet(start_up):
+async def devnet(start_up, alive):
     up = start_up("--no-demo")
     await asyncio.to_thread(up.wait_ready)
     settings = loading.load({"ORBITAL_ENV": "dev", "ORBITAL_CONFIG": str(up.data_dir / "orbital.toml")}, frozenset())
@@ -87,7 +91,7 @@ async def devnet(start_up):
         await trader.fund(settings.network, rpcs, users)
         url = up.devnet["api_url"]
         clients = [await stack.enter_async_context(Client(url, user)) for user in users]
-        yield Devnet(up, settings, rpcs, clients)
+        yield Devnet(up, settings, rpcs, clients, alive)
 
 
 async def read_chain_facts(devnet: Devnet) -> set[tuple]:
@@ -155,7 +159,7 @@ async def run_kills(devnet: Devnet, names: list[str], seed: int) -> None:
     for name in names:
         submitting = asyncio.create_task(devnet.submit(INTENTS_A_KILL))
         await asyncio.sleep(chance.uniform(0, KILL_WITHIN_SECONDS))
-        devnet.kill(name)
+        await devnet.kill(name)
         intent_ids += await submitting
     views = await devnet.wait_ended(intent_ids)
     await check_everything(devnet, views, balances, role_of)
