@@ -20,7 +20,18 @@ from orbital.domain.types import Amount
 from orbital.storage import digest, pool, rebuild
 from orbital.storage.settings import StorageSettings
 
-SERVICES = ("api", "indexer-31337", "indexer-31338", "auctioneer", "publisher", "solver-1", "solver-2", "relayer")
+SERVICES = (
+    "api",
+    "indexer-31337",
+    "indexer-31338",
+    "auctioneer",
+    "publisher",
+    "solver-1",
+    "solver-2",
+    "relayer",
+    "postgres",
+    "redis",
+)
 INTENTS_A_KILL = 3
 KILL_WITHIN_SECONDS = 5.0
 END_SECONDS = 150

@@ -1,0 +1,49 @@
+"""`orbital up` with a database, a Redis and chains from outside uses those, and deploys nothing to them."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from orbital.chain.rpc import Rpc
+from orbital.client.client import Client
+from orbital.devnet import deploy, files, trader
+
+
+@pytest.fixture
+async def outside(anvil_chain, tmp_path):
+    """Two chains that the stack did not start, with contracts, and the settings file that tells of them."""
+    chains = [anvil_chain(chain_id, block_seconds=1) for chain_id in (31337, 31338)]
+    endpoints = {chain.chain_id: files.Endpoint(chain.rpc_url, chain.ws_url) for chain in chains}
+    async with contextlib.AsyncExitStack() as stack:
+        rpcs = {
+            chain_id: await stack.enter_async_context(Rpc([endpoint.rpc_url], chain_id))
+            for chain_id, endpoint in endpoints.items()
+        }
+        network = await deploy.deploy(rpcs)
+        await trader.fund(network, rpcs, trader.list_users())
+        yield files.write_config(tmp_path, network, endpoints), network
+
+
+async def test_an_intent_settles_on_parts_from_outside(outside, start_up, database_url, redis_url):
+    config, network = outside
+    places = {
+        "ORBITAL_CONFIG": str(config),
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "ORBITAL_BUNDLED": "",
+    }
+    devnet = await asyncio.to_thread(start_up("--no-demo", environment=places).wait_ready)
+    assert not {name for name in devnet["processes"] if name in {"postgres", "redis"} or name.startswith("anvil")}
+    assert devnet["database_url"] == database_url
+    settlers = {chain.settler.hex() for chain in network.chains.values()}
+    assert {chain["settler"].lower()[2:] for chain in devnet["chains"]} == settlers
+
+    user = trader.list_users()[0]
+    async with Client(devnet["api_url"], user) as client:
+        route = next(trader.walk_routes(network))
+        view = await client.submit(trader.make_intent(network, route, user.address, 100))
+        async with asyncio.timeout(60):
+            while view.status != "settled":
+                await asyncio.sleep(0.2)
+                view = await client.fetch_intent(view.intent_id)
