@@ -35,6 +35,7 @@ SERVICES = (
 INTENTS_A_KILL = 3
 KILL_WITHIN_SECONDS = 5.0
 END_SECONDS = 150
+PROJECTIONS = ("intents", "deadlines", "solvers")
 ENDED = {"settled", "refunded"}
 
 
@@ -157,7 +158,7 @@ async def check_rebuild(database: pool.Pool, devnet: Devnet) -> None:
         async with pool.acquire(database) as connection:
             rebuilt = await digest.digest(connection)
         if rebuilt["facts"] == followed["facts"]:
-            assert rebuilt == followed
+            assert [table for table in PROJECTIONS if rebuilt[table] != followed[table]] == []
             return
 
 
