@@ -149,14 +149,17 @@ async def check_everything(devnet: Devnet, views, balances, role_of) -> None:
         await check_rebuild(database, devnet)
 
 
+async def take_digest(database: pool.Pool):
+    async with pool.acquire(database) as connection, connection.transaction(isolation="repeatable_read"):
+        return await digest.digest(connection)
+
+
 async def check_rebuild(database: pool.Pool, devnet: Devnet) -> None:
     """A rebuild gives what following gave. The chains go on meanwhile: only a pair without new facts counts."""
     while True:
-        async with pool.acquire(database) as connection:
-            followed = await digest.digest(connection)
+        followed = await take_digest(database)
         await rebuild.rebuild(database, devnet.network.rules)
-        async with pool.acquire(database) as connection:
-            rebuilt = await digest.digest(connection)
+        rebuilt = await take_digest(database)
         if rebuilt["facts"] == followed["facts"]:
             assert [table for table in PROJECTIONS if rebuilt[table] != followed[table]] == []
             return
