@@ -31,12 +31,14 @@ AWAY: Final = (
     asyncpg.TooManyConnectionsError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
-    asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # the end of the connection arrived between two statements
     OSError,
     TimeoutError,
 )
 """What says that PostgreSQL is away rather than that a statement is wrong."""
+
+_ENDED: Final = ("connection is closed", "released back to the pool", "pool is closed", "pool is closing")
+"""The driver's words, in an error that it also raises for wrong calls, for what ended under its user."""
 
 LOST_RACE: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 """What PostgreSQL ends a transaction with that was right and need only be tried again."""
@@ -84,6 +86,10 @@ async def acquire(pool: Pool) -> AsyncIterator[Connection]:
             yield connection
     except AWAY + LOST_RACE as error:
         raise _unavailable(error) from error
+    except asyncpg.InterfaceError as error:
+        if not _is_ended(error):
+            raise
+        raise _unavailable(error) from error
 
 
 @asynccontextmanager
@@ -91,6 +97,11 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
     """One transaction, read committed: commits at the end of the block, rolls back on any error."""
     async with acquire(pool) as connection, connection.transaction():
         yield connection
+
+
+def _is_ended(error: asyncpg.InterfaceError) -> bool:
+    """Whether the connection or the pool ended, or something failed in the wake of an outage: no wrong call."""
+    return isinstance(error.__context__, AWAY) or any(words in str(error) for words in _ENDED)
 
 
 def _unavailable(error: BaseException) -> Unavailable:

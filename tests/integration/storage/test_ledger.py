@@ -104,6 +104,21 @@ async def test_facts_told_twice_change_nothing(connection, history):
     assert await connection.fetchval("SELECT count(*) FROM outbox") == announced
 
 
+async def test_a_verdict_told_twice_is_one_fact(connection, history):
+    """Its block names it: no word of its own tells two verdicts on a round apart."""
+    lapsed, intent = history.intent("lapsed")
+    await history.bind(connection)
+    block = history.block(history.origin, 3)
+    api = [history.off_chain(lapsed, event) for event in (facts.IntentSubmitted(intent), history.award(1))]
+    await history.put(connection, *api, block)
+    event = facts.AwardLapsed(1, history.award(1).solver, facts.Fault.SOLVER)
+    at = facts.Position(history.origin, block.block.number, -1, block.block.hash, None)
+    verdict = facts.Fact(lapsed, event, at, block.block.timestamp)
+    assert len(await ledger.record(connection, [verdict], history.rules)) == 1
+    assert await ledger.record(connection, [verdict], history.rules) == []
+    assert len(await ledger.list_lapses(connection, event.solver, 0)) == 1
+
+
 @pytest.mark.parametrize("seed", range(6))
 async def test_a_detour_over_another_branch_leaves_the_state_as_it_was(connection, history, seed):
     """Both chains are followed to the end; one of them is replaced from some block on and returns."""

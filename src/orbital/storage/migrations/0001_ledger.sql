@@ -32,8 +32,9 @@ CREATE TABLE facts (
 );
 COMMENT ON COLUMN facts.timestamp IS 'unix seconds: the block''s time, or the database''s for off-chain facts';
 CREATE UNIQUE INDEX facts_one_per_log ON facts (chain_id, block_hash, log_index) WHERE log_index IS NOT NULL;
+-- Not every event of a block as a whole has both words: a NULL is a word like any other here.
 CREATE UNIQUE INDEX facts_one_per_block_and_subject
-    ON facts (chain_id, block_hash, intent_id, name, (data ->> 'which'), (data ->> 'round'))
+    ON facts (chain_id, block_hash, intent_id, name, (data ->> 'which'), (data ->> 'round')) NULLS NOT DISTINCT
     WHERE block_hash IS NOT NULL AND log_index IS NULL;
 CREATE UNIQUE INDEX facts_one_per_round ON facts (intent_id, name, (coalesce(data ->> 'round', '')))
     WHERE block_hash IS NULL;
