@@ -79,12 +79,12 @@ def channel_of(topic: str) -> str:
     return _PREFIX + topic
 
 
-def connect(redis_url: str) -> redis.Redis:
+def connect(redis_url: str, timeout_seconds: float = TIMEOUT_SECONDS) -> redis.Redis:
     """A client that fails at once instead of trying again by itself: how to wait is its caller's decision."""
     return redis.Redis.from_url(
         redis_url,
-        socket_connect_timeout=TIMEOUT_SECONDS,
-        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=timeout_seconds,
+        socket_timeout=timeout_seconds,
         health_check_interval=HEALTH_CHECK_SECONDS,
         retry=retry.Retry(NoBackoff(), 0),
     )

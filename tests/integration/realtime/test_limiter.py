@@ -1,0 +1,139 @@
+"""Limits in Redis are those of the domain, hold across processes, and go on without Redis."""
+
+import asyncio
+import contextlib
+import pathlib
+import subprocess
+import sys
+import time
+import uuid
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orbital.devnet import process, redis
+from orbital.devnet import settings as parts
+from orbital.domain import gcra
+from orbital.realtime import limiter
+from orbital.realtime.limiter import Limiter, LocalLimiter
+
+PROGRAM = """
+import asyncio, sys, time
+from orbital.domain import gcra
+from orbital.realtime.limiter import Limiter
+
+async def run(url, limit, seconds):
+    async with Limiter(url) as shared:
+        await shared.take("other", limit)
+        print("ready", flush=True)
+        sys.stdin.readline()
+        until, count = time.monotonic() + seconds, 0
+        while time.monotonic() < until:
+            count += (await shared.take("one", limit)).is_allowed
+        assert shared.is_shared
+        print(count, flush=True)
+
+asyncio.run(run(sys.argv[1], gcra.Limit(int(sys.argv[2]), int(sys.argv[3])), float(sys.argv[4])))
+"""
+NOW = 1_800_000_000_000_000
+PROCESSES = 4
+HAMMER_SECONDS = 2.0
+
+
+@given(
+    limits=st.lists(st.builds(gcra.Limit, st.integers(1, 10**8), st.integers(1, 1000)), min_size=1, max_size=3),
+    steps=st.lists(st.tuples(st.integers(-(10**9), 10**9), st.integers(0, 2)), min_size=1, max_size=30),
+)
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_script_judges_as_the_domain_does(redis_url, limits, steps):
+    async def compare() -> None:
+        key, now, idle_at = uuid.uuid4().hex, NOW, None
+        async with Limiter(redis_url) as shared:
+            for gap, which in steps:
+                now += gap
+                limit = limits[which % len(limits)]
+                expected = gcra.take(limit, idle_at, now)
+                assert await shared.take_shared(key, limit, now) == expected
+                if expected.is_allowed:
+                    idle_at = now + expected.backlog_us
+
+    asyncio.run(compare())
+
+
+async def test_the_servers_clock_is_used(redis_url):
+    limit = gcra.limit_of(1, 3600, 2)
+    async with Limiter(redis_url) as shared:
+        found = [await shared.take("a", limit) for _ in range(3)]
+        assert [one.is_allowed for one in found] == [True, True, False]
+        assert found[0].backlog_us == limit.interval_us
+        assert 2 * limit.interval_us - 60_000_000 < found[2].backlog_us < 2 * limit.interval_us
+        assert (await shared.take("b", limit)).is_allowed
+
+
+async def test_keys_leave_redis_by_themselves(redis_url):
+    async with Limiter(redis_url) as shared:
+        await shared.take("a", gcra.limit_of(100, 60, 20))
+        [key] = [one async for one in shared._redis.scan_iter("orbital:limit:*")]
+        assert 0 < await shared._redis.pttl(key) <= 60_600
+
+
+def test_processes_together_stay_within_the_limit(redis_url):
+    limit = gcra.limit_of(6000, 60, 20)
+    command = [sys.executable, "-c", PROGRAM, redis_url, str(limit.interval_us), str(limit.burst), str(HAMMER_SECONDS)]
+    with contextlib.ExitStack() as stack:
+        running = []
+        for _ in range(PROCESSES):
+            one = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            running.append(stack.enter_context(one))
+            stack.callback(one.kill)
+        assert [one.stdout.readline() for one in running] == ["ready\n"] * PROCESSES
+        begun = time.monotonic()
+        for one in running:
+            one.stdin.write("go\n")
+            one.stdin.flush()
+        counts = [int(one.stdout.readline()) for one in running]
+        elapsed = time.monotonic() - begun
+    within = limit.burst + elapsed * gcra.MICROSECONDS / limit.interval_us
+    assert 0.8 * within <= sum(counts) <= 1.01 * within
+
+
+async def test_without_redis_the_process_limits_by_itself_and_does_not_wait():
+    async with Limiter("redis://127.0.0.1:1") as alone:
+        found = [await alone.take("a", gcra.limit_of(1, 60, 3)) for _ in range(5)]
+        assert [one.is_allowed for one in found] == [True, True, True, False, False]
+        assert not alone.is_shared
+
+
+async def test_limits_are_shared_again_when_redis_is_back(tmp_path: pathlib.Path):
+    wanted = redis.prepare(parts.RedisSettings(data_dir=tmp_path, bundled=False))
+    now = [0.0]
+    limit = gcra.limit_of(1, 3600, 2)
+    async with Limiter(wanted.url, lambda: now[0]) as shared:
+        assert (await shared.take("a", limit)).is_allowed
+        assert not shared.is_shared
+        with process.start(wanted.command, tmp_path / "redis.log"):
+            assert (await shared.take("a", limit)).is_allowed
+            assert not shared.is_shared, "it is not asked again at once"
+            now[0] += limiter.RETRY_SECONDS
+            assert (await shared.take("a", limit)).is_allowed
+            assert shared.is_shared
+
+
+def test_a_process_remembers_a_bounded_number_of_callers():
+    local = LocalLimiter(keys_max=10, clock=lambda: 1.0)
+    limit = gcra.limit_of(1, 60, 1)
+    for number in range(100):
+        local.take(str(number), limit)
+    assert len(local) == 10
+    assert not local.take("99", limit).is_allowed
+    assert local.take("0", limit).is_allowed
+
+
+@pytest.mark.parametrize("requests", [1, 100, 3000])
+def test_a_process_by_itself_counts_as_the_domain_does(requests):
+    now = [0.0]
+    local, limit = LocalLimiter(clock=lambda: now[0]), gcra.limit_of(requests, 60, 5)
+    assert [local.take("a", limit).is_allowed for _ in range(6)] == [True] * 5 + [False]
+    now[0] += limit.interval_us / gcra.MICROSECONDS
+    assert [local.take("a", limit).is_allowed for _ in range(2)] == [True, False]
