@@ -6,7 +6,7 @@ No fault shows a secret. A secret may also stand in a file that `<NAME>_FILE` po
 import pathlib
 import urllib.parse
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -16,6 +16,9 @@ from orbital.domain import errors
 from orbital.domain.types import Address
 
 Section = TypeVar("Section", bound=msgspec.Struct)
+
+NUMBER_DIGITS_MAX: Final = 78
+"""As many as the largest 256-bit number has."""
 
 
 class Reader:
@@ -43,11 +46,14 @@ class Reader:
             return pathlib.Path(path).read_text("utf-8").strip()
         except OSError as error:
             self.faults.append(f"{name}_FILE can't be read: {error.strerror}")
-            return None
+        except UnicodeDecodeError:
+            self.faults.append(f"{name}_FILE can't be read: it is not UTF-8 text")
+        return None
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
         text = self.text(name, str(default))
-        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        is_number = text.isascii() and text.isdigit() and len(text) <= NUMBER_DIGITS_MAX
+        if not is_number or not low <= int(text) <= high:
             self.faults.append(f"{name} must be a whole number from {low} to {high}")
             return default
         return int(text)
@@ -60,7 +66,7 @@ class Reader:
             return Address(bytes(20))
 
     def url(self, name: str, text: str, schemes: tuple[str, ...]) -> str:
-        if text and urllib.parse.urlsplit(text).scheme not in schemes:
+        if text and _scheme_of(text) not in schemes:
             self.faults.append(f"{name} must be a URL that starts with {' or '.join(f'{s}://' for s in schemes)}")
         return text
 
@@ -71,3 +77,11 @@ class Reader:
         except msgspec.ValidationError as error:
             self.faults.append(f"{where}: {error}")
             return None
+
+
+def _scheme_of(url: str) -> str | None:
+    """None for what is not a URL at all, such as an unclosed bracket in the host."""
+    try:
+        return urllib.parse.urlsplit(url).scheme
+    except ValueError:
+        return None

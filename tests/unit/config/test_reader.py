@@ -1,0 +1,39 @@
+"""Whatever a variable holds, reading it is a fault that names it, never a crash, and never shows it."""
+
+import pytest
+
+from orbital.config.reader import Reader
+from orbital.config.tree import Mode
+
+
+@pytest.mark.parametrize("text", ["http://[", "http://[::1", "postgresql://u:hunter2[@h/d", "nonsense", "//h"])
+def test_what_is_no_url_is_a_fault_that_does_not_show_it(text):
+    reader = Reader({}, {}, Mode.PROD)
+    reader.url("DATABASE_URL", text, ("http", "postgresql"))
+    (fault,) = reader.faults
+    assert "DATABASE_URL" in fault
+    assert text not in fault
+
+
+@pytest.mark.parametrize("text", ["", "-1", "+1", "1.5", "\u0663", "x", "11", "9" * 5000])
+def test_what_is_no_number_in_range_is_a_fault(text):
+    reader = Reader({"SOME_NUMBER": text}, {}, Mode.PROD)
+    assert reader.number("SOME_NUMBER", 3, 0, 10) == 3
+    (fault,) = reader.faults
+    assert "SOME_NUMBER must be a whole number from 0 to 10" in fault
+
+
+def test_the_largest_contract_number_is_read():
+    reader = Reader({"SOME_NUMBER": str(2**256 - 1)}, {}, Mode.PROD)
+    assert reader.number("SOME_NUMBER", 3, 0, 2**256 - 1) == 2**256 - 1
+    assert reader.faults == []
+
+
+def test_a_secret_file_that_is_not_text_is_a_fault(tmp_path):
+    path = tmp_path / "secret"
+    path.write_bytes(b"hunter2\xff")
+    reader = Reader({"JWT_SECRET_FILE": str(path)}, {}, Mode.PROD)
+    assert reader.secret("JWT_SECRET") is None
+    (fault,) = reader.faults
+    assert "JWT_SECRET_FILE" in fault
+    assert "hunter2" not in fault
