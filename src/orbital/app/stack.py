@@ -26,6 +26,7 @@ from orbital.storage import migrate
 from orbital.storage.settings import StorageSettings
 
 FIRST_CHAIN_ID: Final = 31337
+CHAINS_MIN: Final = 2
 CHAINS_MAX: Final = 8
 LOG_FILE_BYTES: Final = 10_000_000
 
@@ -205,8 +206,8 @@ def _load_outside(environment: Mapping[str, str]) -> Settings | None:
 
 def _choose_parts(options: Options, environment: Mapping[str, str], *, has_chains: bool) -> _Parts:
     """Embedded parts, but for those that the environment brings; ORBITAL_BUNDLED=1 forces the bundled servers."""
-    if not 2 <= options.chains <= CHAINS_MAX:
-        raise errors.Rejected("invalid_chains", f"--chains must be from 2 to {CHAINS_MAX}.")
+    if not CHAINS_MIN <= options.chains <= CHAINS_MAX:
+        raise errors.Rejected("invalid_chains", f"--chains must be from {CHAINS_MIN} to {CHAINS_MAX}.")
     bundled = environment.get("ORBITAL_BUNDLED") == "1"
     folder = options.data_dir
     chosen = environment.get("ORBITAL_ANVIL")

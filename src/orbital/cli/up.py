@@ -4,7 +4,7 @@ import argparse
 import pathlib
 from collections.abc import Sequence
 
-from orbital.app import up
+from orbital.app import stack, up
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -17,14 +17,20 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--data-dir", type=pathlib.Path, default=pathlib.Path(".orbital"), help="default .orbital")
     parser.add_argument("--fresh", action="store_true", help="forget everything that was kept and start over")
     parser.add_argument("--no-demo", action="store_true", help="no demo traffic")
-    parser.add_argument("--chains", type=int, default=2, help="how many local chains (default 2)")
+    parser.add_argument("--chains", type=int, default=2, help="how many local chains, 2 to 8 (default 2)")
     parser.add_argument(
-        "--slots-in-an-epoch", type=int, default=1, metavar="N", help="safe is head-N, finalized head-2N"
+        "--slots-in-an-epoch",
+        type=int,
+        default=1,
+        metavar="N",
+        help="safe is head-N, finalized head-2N (default 1)",
     )
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
     chosen = parser.parse_args(arguments)
     if not 0 <= chosen.port < 65536:
         parser.error("--port must be from 0 to 65535")
+    if not stack.CHAINS_MIN <= chosen.chains <= stack.CHAINS_MAX:
+        parser.error(f"--chains must be from {stack.CHAINS_MIN} to {stack.CHAINS_MAX}")
     if chosen.slots_in_an_epoch < 1:
         parser.error("--slots-in-an-epoch must be 1 or more")
     return up.main(chosen)
