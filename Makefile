@@ -18,7 +18,7 @@ setup: $(VENV)/.installed $(ANVIL) ## install everything into the checkout
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Orbital needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Set PYTHON=…"; exit 1; }
-	@echo "installing the locked Python packages into $(VENV)"
+	@echo "installing the locked Python packages into $(VENV)" >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@awk '/^uv==/{on=1} on{print} on && !/\\$$/{exit}' requirements.lock > $(VENV)/uv.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock
@@ -32,7 +32,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@touch $@
 
 $(ANVIL): package.json package-lock.json
-	@echo "installing the locked npm packages (local chain, compiler, contract library)"
+	@echo "installing the locked npm packages (local chain, compiler, contract library)" >&2
 	@npm ci --silent --no-audit --no-fund
 	@touch $@
 
