@@ -1,11 +1,12 @@
 """Bodies and queries, read strictly: one text has one meaning, or it is refused.
 
-Taken is JSON in UTF-8 (RFC 8259) of at most 16 KiB. Refused as malformed are NaN, Infinity and numbers that overflow
-to it, duplicate keys, lone surrogates, NUL, byte order marks and nesting above 32: readers disagree about all of them,
-and what is signed must not depend on the reader. Then a pydantic model says what the JSON means; unknown fields and
-unknown query parameters are errors.
+Taken is JSON in UTF-8 (RFC 8259) of at most 16 KiB that arrives within 10 s. Refused as malformed are NaN, Infinity and
+numbers that overflow to it, duplicate keys, lone surrogates, NUL, byte order marks and nesting above 32: readers
+disagree about all of them, and what is signed must not depend on the reader. Then a pydantic model says what the JSON
+means; unknown fields and unknown query parameters are errors.
 """
 
+import asyncio
 import json
 import math
 import re
@@ -15,10 +16,11 @@ from typing import Any, Final, TypeVar
 import pydantic
 from starlette.requests import Request
 
-from orbital.api.errors import Malformed, TooLarge, UnsupportedType, of_fields, of_validation
+from orbital.api.errors import Malformed, TooLarge, TooSlow, UnsupportedType, of_fields, of_validation
 from orbital.domain.errors import FieldError, Rejected
 
 BODY_BYTES_MAX: Final = 16 * 1024
+BODY_SECONDS_MAX: Final = 10.0
 NESTING_MAX: Final = 32
 
 Model = TypeVar("Model", bound=pydantic.BaseModel)
@@ -33,32 +35,32 @@ _CONTENT_TYPE: Final = re.compile(r'application/json\s*(?:;\s*charset\s*=\s*"?ut
 
 
 async def read(request: Request, model: type[Model]) -> Model:
-    """The body as `model`. Raises UnsupportedType, TooLarge, Malformed or Rejected with a pointer a field."""
+    """The body as `model`. Raises UnsupportedType, TooLarge, TooSlow, Malformed or Rejected with a pointer a field."""
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise UnsupportedType("unsupported_media_type", "The body must come without a content encoding.")
     if _CONTENT_TYPE.fullmatch(request.headers.get("content-type", "").strip()) is None:
         raise UnsupportedType("unsupported_media_type", "The body must be application/json in UTF-8.")
     return validate(model, decode(await read_bytes(request)))
 
 
 async def read_nothing(request: Request) -> None:
-    """For operations without a body. Raises TooLarge, or Rejected if there is one."""
+    """For operations without a body. Raises TooLarge, TooSlow, or Rejected if there is one."""
     if await read_bytes(request):
         raise Rejected(
             "invalid_request", "This operation takes no body.", (FieldError("", "unknown_field", "A body."),)
         )
 
 
-async def read_bytes(request: Request) -> bytes:
-    """The whole body, without ever holding more than the limit and one chunk."""
+async def read_bytes(request: Request, seconds: float = BODY_SECONDS_MAX) -> bytes:
+    """The whole body, without ever holding more than the limit and one chunk, or waiting longer than `seconds`."""
     announced = request.headers.get("content-length", "0")
     if announced.isdigit() and int(announced) > BODY_BYTES_MAX:
         raise _too_large()
-    parts, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > BODY_BYTES_MAX:
-            raise _too_large()
-        parts.append(chunk)
-    return b"".join(parts)
+    try:
+        async with asyncio.timeout(seconds):
+            return await _collect(request)
+    except TimeoutError as failure:
+        raise TooSlow("body_too_slow", f"The body did not arrive within {seconds:g} s.") from failure
 
 
 def query(request: Request, model: type[Model]) -> Model:
@@ -91,6 +93,16 @@ def validate(model: type[Model], value: Any) -> Model:
         return model.model_validate(value)
     except pydantic.ValidationError as failure:
         raise of_validation(failure) from failure
+
+
+async def _collect(request: Request) -> bytes:
+    parts, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > BODY_BYTES_MAX:
+            raise _too_large()
+        parts.append(chunk)
+    return b"".join(parts)
 
 
 def _check_nesting(text: str) -> None:

@@ -31,6 +31,10 @@ class TooLarge(errors.Rejected):
     """The body is larger than any that makes sense."""
 
 
+class TooSlow(errors.Rejected):
+    """The body did not arrive in time."""
+
+
 class UnsupportedType(errors.Rejected):
     """The body says that it is something else than JSON."""
 
@@ -45,6 +49,7 @@ class MethodNotAllowed(errors.Rejected):
 
 STATUS: Final[Mapping[type[OrbitalError], int]] = {
     Malformed: 400,
+    TooSlow: 408,
     TooLarge: 413,
     UnsupportedType: 415,
     MethodNotAllowed: 405,
@@ -136,7 +141,10 @@ def _headers(error: OrbitalError, status: int) -> dict[str, str]:
     if isinstance(error, errors.Unavailable):
         return {"Retry-After": str(error.retry_after_seconds)}
     if isinstance(error, MethodNotAllowed):
-        return {"Allow": ", ".join(sorted(error.allowed))}
+        also = {"HEAD"} if "GET" in error.allowed else set()
+        return {"Allow": ", ".join(sorted(error.allowed | also))}
+    if isinstance(error, TooLarge | TooSlow):
+        return {"Connection": "close"}  # the rest of the body is not waited for
     return {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
 
 

@@ -64,3 +64,9 @@ def test_problem_has_all_members_and_its_fields():
 )
 def test_single_faulty_field_gives_its_code_to_the_answer(codes, top):
     assert errors.of_fields(tuple(FieldError("/a", code, "") for code in codes)).code == top
+
+
+@pytest.mark.parametrize(("methods", "allow"), [({"GET", "POST"}, "GET, HEAD, POST"), ({"POST"}, "POST")])
+def test_head_is_allowed_where_get_is(methods, allow):
+    answer = errors.respond(errors.MethodNotAllowed(frozenset(methods)), "r")
+    assert (answer.status_code, answer.headers["allow"]) == (405, allow)
