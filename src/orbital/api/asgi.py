@@ -15,7 +15,21 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from orbital.api import auctions, auth, chains, docs, edge, errors, health, intents, protocol
+from orbital.api import (
+    access,
+    auctions,
+    auth,
+    chains,
+    docs,
+    edge,
+    errors,
+    health,
+    idempotency,
+    intents,
+    limits,
+    protocol,
+    reference,
+)
 from orbital.api.deps import Clock, Services
 from orbital.api.settings import ApiSettings
 from orbital.chain.rpc import Rpc
@@ -23,6 +37,7 @@ from orbital.domain.errors import OrbitalError
 from orbital.domain.network import Network
 from orbital.domain.types import ChainId
 from orbital.realtime.hub import Hub
+from orbital.realtime.limiter import LocalLimiter
 from orbital.storage.pool import Pool
 
 ROUTERS: Final = (auctions.router, intents.router, auth.router, protocol.router, chains.router, health.router)
@@ -36,8 +51,12 @@ def create_app(
     hub: Hub,
     settings: ApiSettings,
     clock: Clock = time.time,
+    counter: limits.Counter | None = None,
 ) -> fastapi.FastAPI:
-    """The application over services that the caller opens, runs (the hub) and closes."""
+    """The application over services that the caller opens, runs (the hub) and closes.
+
+    `counter` counts for the rate limits; without one this process counts by itself.
+    """
     app = fastapi.FastAPI(
         title="Orbital",
         version=health.VERSION,
@@ -55,6 +74,11 @@ def create_app(
         if router is intents.router:
             app.router.routes.append(_HotRoute("/api/v1/intents/{intent_id}", intents.read, methods=["GET"]))
         app.include_router(router)
+    app.router.routes.extend(reference.ROUTES)
+    access.require_statements(app.routes)
+    app.add_middleware(idempotency.Idempotency)  # the last one added is the first to see a request
+    if settings.rate_limit_rpm:
+        app.add_middleware(limits.Limits, settings=settings, counter=counter or LocalLimiter())
     app.add_middleware(edge.Edge)
     _describe_security(app)
     return app
@@ -70,7 +94,7 @@ class _HotRoute(Route):
 
 def allowed_methods(path: str) -> frozenset[str]:
     """Every method that some route takes at this path."""
-    routes = [route for router in ROUTERS for route in router.routes if isinstance(route, Route)]
+    routes = [*reference.ROUTES, *(one for router in ROUTERS for one in router.routes if isinstance(one, Route))]
     found = [route.methods or set() for route in routes if route.path_regex.match(path)]
     return frozenset[str]().union(*found)
 
@@ -89,6 +113,9 @@ def _describe_security(app: fastapi.FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         schema = built()
         schema.setdefault("components", {})["securitySchemes"] = {"bearer": docs.SECURITY_SCHEME}
+        access.describe(app.routes, schema["paths"])
+        idempotency.describe(schema["paths"])
+        limits.describe(schema["paths"])
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -16,9 +16,6 @@ from orbital.storage import auctions, intents, ledger, pool
 from orbital.storage.auctions import OpenRound
 from orbital.storage.intents import IntentView
 
-LAPSES_SEEN_SECONDS: Final = 7 * 24 * 3600
-"""How far back a lapse can matter to a bench."""
-
 BIDDABLE: Final = frozenset({Status.PENDING, Status.OPENED})
 
 
@@ -62,7 +59,7 @@ async def _validate_solver(
     if not await is_bonded(connection, services, caller):
         raise Forbidden("not_eligible", "The bond on chain does not suffice.")
     now = await ledger.now(connection)
-    lapses = await ledger.list_lapses(connection, caller, now - LAPSES_SEEN_SECONDS)
+    lapses = await ledger.list_lapses(connection, caller, now - auction.LAPSES_SEEN_SECONDS)
     until = auction.benched_until(lapses)
     if until is not None and until > now:
         raise Forbidden("benched", f"Too many awards lapsed; benched until unix time {until}.")

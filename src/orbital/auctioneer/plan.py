@@ -57,7 +57,6 @@ OPEN_SECONDS: Final = 60
 FILL_OPENED_SECONDS: Final = 120
 STEP_SECONDS_MIN: Final = 5
 """An award with less time than this for its next step would only make its solver lapse."""
-LAPSES_SEEN_SECONDS: Final = 7 * 24 * 3600
 
 
 def times_of(intent: Intent, checkpoints: Mapping[ChainId, Checkpoint]) -> Times:

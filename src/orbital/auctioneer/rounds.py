@@ -152,7 +152,7 @@ async def _load_standings(
 ) -> list[auction.Standing]:
     bidders = sorted({entry.bid.solver for entry in bids})
     known = await solvers.find_many(connection, bidders)
-    since = now - plan.LAPSES_SEEN_SECONDS
+    since = now - auction.LAPSES_SEEN_SECONDS
     return [
         plan.standing_of(
             bidder,

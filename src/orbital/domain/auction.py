@@ -24,6 +24,7 @@ BID_VALIDITY_AFTER_CLOSE_SECONDS: Final = 5
 LAPSES_TO_BENCH: Final = 3
 LAPSE_WINDOW_SECONDS: Final = 24 * 3600
 FIRST_BENCH_SECONDS: Final = 15 * 60
+LAPSES_SEEN_SECONDS: Final = 7 * 24 * 3600  # how far back `benched_until` must be shown lapses
 
 
 class Refusal(StrEnum):

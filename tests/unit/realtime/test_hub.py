@@ -60,3 +60,15 @@ async def test_without_redis_a_watch_times_out():
     task.cancel()
     assert await asyncio.gather(task, return_exceptions=True) != [None]
     assert task.cancelled()
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_a_hub_that_is_cancelled_while_it_connects_ends(turns: int, redis_url: str) -> None:
+    """The driver may lose a cancellation that meets its connect; the hub must end all the same."""
+    task = asyncio.create_task(Hub(redis_url).run())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    done, _ = await asyncio.wait([task], timeout=5)
+    assert done
+    assert task.cancelled()
