@@ -3,7 +3,8 @@
 A reorg is another hash at a height that is indexed; a lower head alone is a node that lags. The last block that both
 histories share is looked up, everything above it is rolled back, and following goes on from there. A reorg below what
 the chain called finalized is not followed: the chain is `stopped`, its rows stay, and a person must look (or the node
-must return to the history that is stored). A node that does not answer makes the chain `unreachable` until it does.
+must return to the history that is stored). A node that does not answer, or whose blocks again and again don't fit
+together, makes the chain `unreachable` until it is well.
 """
 
 import asyncio
@@ -21,6 +22,8 @@ from orbital.observe import logging
 from orbital.storage import chains, leases, pool
 
 _ANCESTOR_BATCH: Final = 32
+_FRUITLESS_MAX: Final = 10
+"""Looks in a row that may come to nothing because the chain moved meanwhile; more is a node that contradicts itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,15 @@ class Follower:
         checkpoint = await apply.bind(subject.database, self._lease, subject.chain_id, genesis, self._chain.start_block)
         self._status = self._status or checkpoint.status
         self._stored_heads = None
+        fruitless = 0
         while True:
             self._signal.clear()
             heads = await fetch.fetch_heads(subject.rpc)
             moved = await self._step(checkpoint, heads)
-            if self._status != "ok":
+            fruitless = fruitless + 1 if moved is checkpoint else 0
+            if fruitless > _FRUITLESS_MAX:
+                raise Unavailable("chain_unavailable", f"The node's blocks from {checkpoint.next_block} on don't fit.")
+            if moved is not checkpoint and self._status != "ok":
                 await self._report("ok", None)
             self._show(moved or checkpoint, heads)
             if moved is None:
@@ -84,7 +91,10 @@ class Follower:
                 checkpoint = moved
 
     async def _step(self, checkpoint: chains.Checkpoint, heads: Heads) -> chains.Checkpoint | None:
-        """Do what these heads ask for; returns the new checkpoint, or None when there is nothing new."""
+        """Do what these heads ask for; returns the new checkpoint, or None when there is nothing new.
+
+        The very same checkpoint comes back when there is something new that could not be taken.
+        """
         latest = heads.latest
         if latest.number < checkpoint.next_block:
             return await self._compare(checkpoint, heads)

@@ -74,6 +74,31 @@ async def test_a_node_that_is_away_is_reported_once_and_followed_again(world, ga
     assert await world.status(match) == "opened"
 
 
+class Holed(rpc.Rpc):
+    """A node that knows its head and not one of the blocks below it, like one whose reorg went wrong."""
+
+    hole: int | None = None
+
+    async def headers(self, numbers):
+        return [one if one is None or one.number != self.hole else None for one in await super().headers(numbers)]
+
+
+async def test_a_node_whose_blocks_never_fit_is_unreachable_until_they_do(world, wait_until):
+    await world.mine(world.origin, 3)
+    node = world.running[world.origin]
+    async with Holed([f"http://{ports.LOOPBACK}:{node.port}"], world.origin) as holed:
+        head = await holed.header("latest")
+        holed.hole = head.number - 1
+        world.sources[world.origin] = holed, None
+        async with world.indexing(world.origin, retry_seconds=0.02):
+            await wait_until(lambda: world.checkpoint(world.origin))
+            await wait_until(lambda: has_status(world, "unreachable"))
+            assert "don't fit" in (await row(world))["detail"]
+            holed.hole = None
+            await world.caught_up(world.origin)
+            await wait_until(lambda: has_status(world, "ok"))
+
+
 async def test_without_announcements_the_node_is_asked(world):
     world.sources[world.origin] = world.nodes[world.origin], None
     async with world.indexing(world.origin, poll_seconds=0.02, watchdog_seconds=3600):
