@@ -16,7 +16,7 @@ from orbital.domain.types import ChainId
 from orbital.indexer import figures, follow, wake
 from orbital.indexer.settings import IndexerSettings
 from orbital.observe import logging
-from orbital.storage import leases, pool
+from orbital.storage import chains, leases, pool
 
 _RELEASE_SECONDS = 0.5
 
@@ -51,7 +51,7 @@ async def run(
 
 
 def lease_name(chain_id: ChainId) -> str:
-    return f"indexer-{chain_id}"
+    return f"{chains.LEASE_PREFIX}{chain_id}"
 
 
 async def _lead(subject: follow.Subject, lease: leases.Lease, ws_url: str | None) -> None:

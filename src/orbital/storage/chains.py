@@ -11,6 +11,9 @@ from orbital.domain.types import BlockNumber, ChainId, Hash32, UnixSeconds
 from orbital.storage import ledger, outbox, projection, rows, sql
 from orbital.storage.pool import Connection, Row
 
+LEASE_PREFIX: Final = "indexer-"
+"""Before a chain's id: the lease of whoever indexes it."""
+
 _QUERIES: Final = sql.load("chains")
 
 
@@ -74,7 +77,8 @@ async def find_checkpoint(connection: Connection, chain_id: ChainId) -> Checkpoi
 
 
 async def list_checkpoints(connection: Connection) -> list[Checkpoint]:
-    return [_checkpoint_of(row) for row in await connection.fetch(_QUERIES["list"])]
+    """Every chain's, for readers: one whose indexer let its lease run out is unreachable, whatever it said last."""
+    return [_checkpoint_of(row) for row in await connection.fetch(_QUERIES["list"], LEASE_PREFIX)]
 
 
 async def put_blocks(

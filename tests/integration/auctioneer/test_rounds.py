@@ -145,6 +145,26 @@ async def test_no_award_while_a_chain_is_not_followed(office: Any) -> None:
     assert idle.outcome["reason"] == "chain_stalled"
 
 
+async def test_no_award_while_the_indexer_of_a_chain_is_gone(office: Any) -> None:
+    """Its last word was ok: that it holds its lease no more says that this word is old."""
+    intent_id = await office.submit()
+    await loop.turn(office.desk)
+    await office.bid(intent_id, 995_000)
+    await office.end_window(intent_id)
+    async with pool.transaction(office.desk.pool) as connection:
+        lease = await leases.acquire(connection, "indexer-31337", "gone", 60)
+        await leases.release(connection, lease)
+    await loop.turn(office.desk)
+    (idle,) = await office.rounds_of(intent_id)
+    assert (idle.state, idle.outcome["reason"]) == ("open", "chain_stalled")
+    async with pool.transaction(office.desk.pool) as connection:
+        await leases.acquire(connection, "indexer-31337", "back", 60)
+    await office.bid(intent_id, 995_001)
+    await office.end_window(intent_id)
+    await loop.turn(office.desk)
+    assert (await office.find(intent_id)).status == "matched"
+
+
 async def test_intent_that_its_user_opened_is_auctioned(office: Any) -> None:
     intent = office.make_intent()
     intent_id = eip712.intent_id(intent, office.network.chains[31337].settler)

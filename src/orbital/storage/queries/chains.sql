@@ -6,7 +6,18 @@ INSERT INTO checkpoints (chain_id, genesis_hash, start_block) VALUES ($1, $2, $3
 SELECT * FROM checkpoints WHERE chain_id = $1
 
 -- name: list
-SELECT * FROM checkpoints ORDER BY chain_id
+-- What a chain's indexer said last, unless that was "ok" and it does not hold its lease ($1 and the chain's id) any more.
+SELECT c.chain_id, c.genesis_hash, c.start_block, c.number, c.hash, c.timestamp, c.head_number, c.head_timestamp,
+       c.safe_number, c.finalized_number,
+       CASE WHEN gone THEN 'unreachable' ELSE c.status END AS status,
+       CASE WHEN gone THEN 'No indexer follows this chain.' ELSE c.detail END AS detail
+FROM checkpoints c
+CROSS JOIN LATERAL (
+    SELECT c.status = 'ok' AND EXISTS (
+        SELECT 1 FROM leases l WHERE l.name = $1 || c.chain_id::text AND l.expires_at < now()
+    ) AS gone
+) AS indexer
+ORDER BY c.chain_id
 
 -- name: put_blocks
 -- A block that returns after a reorg is canonical again, and with it its facts.
