@@ -105,6 +105,7 @@ class Stack:
             log_level=options.log_level,
         )
         services = plan.plan_services(network, place, self._environment)
+        self._say(f"services: starting {sum(map(len, services.groups))} processes")
         for group in services.groups:
             await self._supervisor.start(*group)
         return files.Devnet(
