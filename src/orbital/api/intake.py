@@ -53,12 +53,16 @@ async def submit(services: Services, intent: Intent, signature: bytes) -> Taken:
     intent_id = digest_of(services, intent)
     normal = await signatures.verify(rpc, intent.user, Hash32(intent_id), signature)
     intake.validate_parties(intent, terms)
-    async with pool.acquire(services.pool) as connection:
-        await _validate_nonce(connection, intent, intent_id)
-    on_chain = await _ask_origin(rpc, intent, terms.chains[intent.origin_chain_id])
-    if on_chain.is_nonce_used:
-        raise _nonce_used("The chain says that this nonce is used.")
-    return await _record(services, intent, intent_id, normal, on_chain)
+    while True:
+        async with pool.acquire(services.pool) as connection:
+            await _validate_nonce(connection, intent, intent_id)
+            opens = await intents.count_opens(connection, intent.user, intent.origin_chain_id)
+        on_chain = await _ask_origin(rpc, intent, terms.chains[intent.origin_chain_id])
+        if on_chain.is_nonce_used:
+            raise _nonce_used("The chain says that this nonce is used.")
+        taken = await _record(services, intent, intent_id, normal, on_chain, opens)
+        if taken is not None:
+            return taken
 
 
 def digest_of(services: Services, intent: Intent) -> IntentId:
@@ -127,13 +131,16 @@ async def _ask_origin(rpc: Rpc, intent: Intent, origin: intake.ChainTerms) -> _O
 
 
 async def _record(
-    services: Services, intent: Intent, intent_id: IntentId, signature: bytes, on_chain: _OnChain
-) -> Taken:
+    services: Services, intent: Intent, intent_id: IntentId, signature: bytes, on_chain: _OnChain, opens: int
+) -> Taken | None:
+    """Make it a fact. None when an open was indexed since the chain was asked: its input is in neither sum then."""
     async with pool.transaction(services.pool) as connection:
         await ledger.lock_accounts(connection, [intent.user])
         known = await intents.find(connection, intent_id)
         if known is not None and known.submitted:
             return Taken(known, is_new=False)
+        if await intents.count_opens(connection, intent.user, intent.origin_chain_id) != opens:
+            return None
         await _validate_nonce(connection, intent, intent_id)
         load = await intents.sum_live(connection, intent.user, intent.input_token, intent.origin_chain_id)
         intake.validate_load(load.live)

@@ -14,9 +14,13 @@ LOOPBACK = "127.0.0.1"
 
 
 @contextlib.asynccontextmanager
-async def open_database(settings: Settings, pool_max: int = 10) -> AsyncIterator[pool.Pool]:
-    """A pool for as long as the block runs."""
-    database = await pool.create_pool(StorageSettings(settings.database_url, pool_max=pool_max))
+async def open_database(
+    settings: Settings, pool_max: int = 10, statement_seconds: float = 30.0
+) -> AsyncIterator[pool.Pool]:
+    """A pool for as long as the block runs. A statement that takes longer counts as the database being away."""
+    database = await pool.create_pool(
+        StorageSettings(settings.database_url, pool_max=pool_max, command_timeout_seconds=statement_seconds)
+    )
     try:
         yield database
     finally:
@@ -24,11 +28,11 @@ async def open_database(settings: Settings, pool_max: int = 10) -> AsyncIterator
 
 
 @contextlib.asynccontextmanager
-async def open_rpcs(settings: Settings) -> AsyncIterator[Mapping[ChainId, Rpc]]:
-    """A client for each configured chain."""
+async def open_rpcs(settings: Settings, node_seconds: float = 10.0) -> AsyncIterator[Mapping[ChainId, Rpc]]:
+    """A client for each configured chain; a node that takes longer for an answer is left for the next one."""
     async with contextlib.AsyncExitStack() as stack:
         yield {
-            chain_id: await stack.enter_async_context(Rpc(node.urls, chain_id))
+            chain_id: await stack.enter_async_context(Rpc(node.urls, chain_id, node_seconds))
             for chain_id, node in settings.nodes.items()
         }
 

@@ -19,7 +19,7 @@ def configure(process: str, level: str = "info", *, is_terminal: bool | None = N
     """Set up this process's log once; `level` is debug, info, warning or error."""
     human = sys.stderr.isatty() if is_terminal is None else is_terminal
     renderer: Any = (
-        structlog.dev.ConsoleRenderer()
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
         if human
         else structlog.processors.JSONRenderer(
             serializer=lambda value, **kwargs: orjson.dumps(value, **kwargs).decode()
@@ -42,6 +42,6 @@ def configure(process: str, level: str = "info", *, is_terminal: bool | None = N
 
 
 def get_logger(room: str) -> Logger:
-    """The log of a room."""
-    logger: Logger = structlog.get_logger().bind(room=room)
+    """The log of a room. It takes its form at its first line, so a module may get it before `configure` ran."""
+    logger: Logger = structlog.get_logger(room=room)
     return logger

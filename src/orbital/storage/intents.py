@@ -112,9 +112,20 @@ async def is_nonce_taken(connection: Connection, user: Address, chain_id: ChainI
     return bool(await connection.fetchval(_QUERIES["is_nonce_taken"], chain_id, user, str(nonce)))
 
 
+async def count_opens(connection: Connection, user: Address, chain_id: ChainId) -> int:
+    """How many opens of this user on this origin are indexed."""
+    return int(await connection.fetchval(_QUERIES["count_opens"], chain_id, user))
+
+
 async def sum_live(connection: Connection, user: Address, token: Address, chain_id: ChainId) -> Load:
     row = await connection.fetchrow(_QUERIES["sum_live"], user, token, chain_id)
     return Load(0, Amount(0)) if row is None else Load(row["live"], Amount(row["inputs"]))
+
+
+async def count_by_status(connection: Connection, user: Address) -> dict[Status, int]:
+    """How many intents of a user are in each status; a status without any is missing."""
+    rows = await connection.fetch(_QUERIES["count_by_status"], user)
+    return {Status(row["status"]): row["intents"] for row in rows}
 
 
 async def put_submission(connection: Connection, intent_id: IntentId, signature: bytes) -> None:

@@ -49,12 +49,19 @@ SELECT EXISTS (
       AND coalesce(f.data ->> 'nonce', f.data -> 'intent' ->> 'nonce') = $3::text
 )
 
+-- name: count_opens
+-- How often the indexed chain saw this user open: an intent that was opened is paid for, and no longer live.
+SELECT count(*) FROM canonical_facts WHERE name = 'IntentOpened' AND chain_id = $1 AND actor = $2
+
 -- name: sum_live
 -- How many live intents a user has, and what they take of one token on one chain.
 SELECT count(*) AS live,
        coalesce(sum(input_amount) FILTER (WHERE input_token = $2 AND origin_chain_id = $3), 0)::numeric(78, 0) AS inputs
 FROM intents
 WHERE user_address = $1 AND status IN ('pending', 'matched')
+
+-- name: count_by_status
+SELECT status, count(*) AS intents FROM intents WHERE user_address = $1 AND status IS NOT NULL GROUP BY status
 
 -- name: put_submission
 INSERT INTO submissions (intent_id, signature) VALUES ($1, $2) ON CONFLICT DO NOTHING
