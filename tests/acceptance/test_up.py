@@ -133,3 +133,13 @@ def test_a_second_stack_in_one_folder_is_refused(start_up):
     second = start_up("--no-demo", data_dir=first.data_dir)
     assert second.popen.wait(30) == 2
     assert pathlib.Path(first.data_dir, "devnet.json").exists()
+
+
+def test_other_chains_than_before_start_over(start_up):
+    first = start_up("--no-demo", "--chains", "3")
+    assert len(first.wait_ready()["chains"]) == 3
+    assert first.stop() == 0
+    second = start_up("--no-demo", data_dir=first.data_dir)
+    assert len(second.wait_ready()["chains"]) == 2
+    assert "starting over" in second.output
+    assert "died" not in second.output

@@ -13,11 +13,12 @@ import typing
 import eth_abi
 import eth_account.messages
 import eth_utils
-import pyrevm
 import pytest
 
 from orbital.chain import eip712
 from orbital.domain import intent as intents
+
+pyrevm = pytest.importorskip("pyrevm", reason="no wheel for this Python")
 
 ROUNDS = 1_000
 ABI = pathlib.Path(__file__).parents[2] / "src/orbital/chain/abi"

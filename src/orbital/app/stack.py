@@ -65,6 +65,7 @@ class Stack:
         self._logs = _Logs(options.data_dir / "logs")
         self._supervisor = supervise.Supervisor(self._report, self._logs.write)
         self.chain_lost = asyncio.Event()
+        self._deployment = options.data_dir / "deployment.json"
         self._devnet: files.Devnet | None = None
 
     @contextlib.asynccontextmanager
@@ -122,11 +123,20 @@ class Stack:
         """Go on with what is saved or start over, and say so; returns the generation."""
         chains, database = self._parts.chains, self._parts.database
         verdict = continuity.judge(chains, _home(database))
-        if verdict.reason is not None:
-            self._say(f"starting over with empty chains and an empty database: {verdict.reason}")
+        reason = verdict.reason or self._find_other_chains(verdict.generation)
+        if reason is not None:
+            self._say(f"starting over with empty chains and an empty database: {reason}")
             continuity.start_over(chains, database)
             verdict = continuity.judge(chains, _home(database))
         return continuity.mark(chains, _home(database), verdict)
+
+    def _find_other_chains(self, generation: str | None) -> str | None:
+        """Why what is deployed can't serve the chains that are asked for: settlers know their peers for ever."""
+        known = deploy.load(self._deployment, generation) if generation else None
+        wanted = [chain.chain_id for chain in self._parts.chains]
+        if known is None or not wanted or list(known.chains) == wanted:
+            return None
+        return f"its contracts are for the chains {list(known.chains)}, not {wanted}"
 
     async def _start_servers(self) -> tuple[str, str, dict[ChainId, files.Endpoint]]:
         own = self._parts
@@ -144,8 +154,7 @@ class Stack:
         )
 
     async def _deploy(self, generation: str, endpoints: Mapping[ChainId, files.Endpoint]) -> Network:
-        record = self._options.data_dir / "deployment.json"
-        known = deploy.load(record, generation, list(endpoints))
+        known = deploy.load(self._deployment, generation)
         if known is not None:
             return known
         async with contextlib.AsyncExitStack() as stack:
@@ -154,7 +163,7 @@ class Stack:
                 for chain_id, endpoint in endpoints.items()
             }
             network = await deploy.deploy(rpcs)
-        deploy.save(record, generation, network)
+        deploy.save(self._deployment, generation, network)
         self._say(f"contracts: deployed to {len(network.chains)} chains, solvers funded")
         return network
 

@@ -9,7 +9,7 @@ import asyncio
 import dataclasses
 import json
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from orbital.chain import hexes, keys, mailbox, registry, settler, token
@@ -68,15 +68,12 @@ def save(path: pathlib.Path, generation: str, network: Network) -> None:
     secret.write_private(path, json.dumps(plain, indent=2) + "\n")
 
 
-def load(path: pathlib.Path, generation: str, chain_ids: Sequence[ChainId]) -> Network | None:
-    """What was deployed to exactly these chains of this generation, else None."""
+def load(path: pathlib.Path, generation: str) -> Network | None:
+    """What was deployed to the chains of this generation, None when nothing was."""
     if not path.exists():
         return None
     plain = json.loads(path.read_text("utf-8"))
-    if plain["generation"] != generation:
-        return None
-    network = _network(plain["network"])
-    return network if tuple(network.chains) == tuple(chain_ids) else None
+    return _network(plain["network"]) if plain["generation"] == generation else None
 
 
 async def _deploy_chain(chain_id: ChainId, wallet: Wallet, validator: Address) -> Chain:

@@ -103,10 +103,17 @@ class Desk:
         await funding.ensure_allowances(self._network, self._rpcs, self._wallets)
 
     def _take(self, awards: list[wire.SignedAward]) -> None:
-        live = {job.intent_id: job for job in map(_job_of, awards)}
+        live = {job.intent_id: job for job in map(_job_of, awards) if self._serves(job)}
         for gone in self._jobs.keys() - live.keys():
             del self._jobs[gone]
         self._jobs.update(live)
+
+    def _serves(self, job: Job) -> bool:
+        """Whether this solver has both chains of an award; one that it lost since it bid it can only let lapse."""
+        missing = {job.intent.origin_chain_id, job.intent.destination_chain_id} - self._network.chains.keys()
+        if missing:
+            log.warning("award_left", intent_id=job.intent_id.hex(), missing_chains=sorted(missing))
+        return not missing
 
     async def _carry_out(self, intent_id: IntentId) -> None:
         """Step through an award until the service no longer counts it as live."""

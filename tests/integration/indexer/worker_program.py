@@ -19,7 +19,7 @@ async def main() -> None:
     given = json.loads(sys.argv[1])
     logging.configure("worker")
     chain_id = ChainId(given["chain_id"])
-    network = deploy.load(pathlib.Path(given["network"]), "test", [ChainId(one) for one in given["chain_ids"]])
+    network = deploy.load(pathlib.Path(given["network"]), "test")
     database = await pool.create_pool(StorageSettings(given["database_url"]))
     async with rpc.Rpc([given["rpc_url"]], chain_id) as node:
         await loop.run(database, node, given["ws_url"], network, chain_id, IndexerSettings(**given["settings"]))
