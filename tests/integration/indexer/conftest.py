@@ -271,7 +271,6 @@ def spawn_worker(
     def spawn(chain_id: ChainId, **changes: object) -> collections.abc.Iterator[subprocess.Popen[bytes]]:
         given = {
             "chain_id": chain_id,
-            "chain_ids": list(world.network.chains),
             "network": str(tmp_path / "network.json"),
             "database_url": database_url,
             "rpc_url": world.running[chain_id].rpc_url,
