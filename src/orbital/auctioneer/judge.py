@@ -49,7 +49,7 @@ async def load_cases(desk: Desk, intent_id: IntentId) -> list[Case]:
 
 
 async def judge(desk: Desk, case: Case, node: Rpc) -> facts.Fault:
-    """The verdict from the origin's node. Raises Unavailable, and RpcError for a node that can't say."""
+    """The verdict from the origin's node. Raises Unavailable when it can't say."""
     if _which(case.missed) is facts.Deadline.FILL_BY:
         return facts.Fault.SOLVER
     chain = desk.network.get_chain(case.intent.origin_chain_id)
@@ -60,7 +60,7 @@ async def judge(desk: Desk, case: Case, node: Rpc) -> facts.Fault:
         log.warning(
             "old_state_unavailable", intent_id=case.intent_id.hex(), said=refusal.message, asked_instead="latest"
         )
-        could_open = await _could_open(node, chain, case, "latest")
+        could_open = await _could_open_now(node, chain, case)
     return facts.Fault.SOLVER if could_open else facts.Fault.USER
 
 
@@ -97,6 +97,16 @@ async def _could_open(node: Rpc, chain: Chain, case: Case, block: BlockRef) -> b
     except errors.Rejected:
         return False
     return True
+
+
+async def _could_open_now(node: Rpc, chain: Chain, case: Case) -> bool:
+    """On the latest state. A contract that refuses to answer would have refused the open too."""
+    try:
+        return await _could_open(node, chain, case, "latest")
+    except RpcError as refusal:
+        if refusal.is_of_node:
+            raise errors.Unavailable("chain_unavailable", f"The node can't say: {refusal.message}") from refusal
+        return False
 
 
 def _which(missed: facts.Fact) -> facts.Deadline | None:
