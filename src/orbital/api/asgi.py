@@ -78,7 +78,7 @@ def create_app(
     access.require_statements(app.routes)
     app.add_middleware(idempotency.Idempotency)  # the last one added is the first to see a request
     if settings.rate_limit_rpm:
-        app.add_middleware(limits.Limits, settings=settings, counter=counter or LocalLimiter())
+        app.add_middleware(limits.Limits, settings=settings, counter=LocalLimiter() if counter is None else counter)
     app.add_middleware(edge.Edge)
     _describe_security(app)
     return app

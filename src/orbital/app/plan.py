@@ -15,6 +15,9 @@ from orbital.domain.network import Network
 API: Final = "api"
 HEALTH_TIMEOUT_SECONDS: Final = 1.0
 HTTP_OK: Final = 200
+NO_LIMIT: Final = "0"
+"""Of requests: on one machine all demo users and solvers come from one address."""
+
 _SECRETS: Final = tuple(f"{who}_PRIVATE_KEY" for who in ("AUCTIONEER", "SOLVER", "RELAYER", "VALIDATOR"))
 
 
@@ -57,9 +60,8 @@ def plan_services(network: Network, place: Place, environment: Mapping[str, str]
     def key(name: str, public: str) -> dict[str, str]:
         return _own_key(environment, name) or {name: public}
 
-    api = _command(
-        API, ("serve", "api"), base | {"JWT_SECRET": place.jwt_secret}, lambda pid: _is_alive(place.port, pid)
-    )
+    own = {"RATE_LIMIT_RPM": NO_LIMIT} | base | {"JWT_SECRET": place.jwt_secret}
+    api = _command(API, ("serve", "api"), own, lambda pid: _is_alive(place.port, pid))
     indexers = [service(f"indexer-{one}", "serve", "indexer", "--chain", str(one)) for one in network.chains]
     auctioneer = service("auctioneer", "serve", "auctioneer", own=key("AUCTIONEER_PRIVATE_KEY", accounts.AUCTIONEER))
     publisher = service("publisher", "serve", "publisher")

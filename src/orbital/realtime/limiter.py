@@ -50,7 +50,7 @@ class LocalLimiter:
     def __len__(self) -> int:
         return len(self._idle_at)
 
-    def take(self, key: str, limit: gcra.Limit) -> gcra.Verdict:
+    async def take(self, key: str, limit: gcra.Limit) -> gcra.Verdict:
         """Judge one request of the caller `key`."""
         now = int(self._clock() * gcra.MICROSECONDS)
         verdict = gcra.take(limit, self._idle_at.get(key), now)
@@ -93,7 +93,7 @@ class Limiter:
         """Judge one request of the caller `key`. Never fails for want of Redis."""
         if self._retry_at is not None:
             if self._clock() < self._retry_at:
-                return self._local.take(key, limit)
+                return await self._local.take(key, limit)
             self._retry_at = self._clock() + RETRY_SECONDS
         try:
             verdict = await self.take_shared(key, limit)
@@ -101,7 +101,7 @@ class Limiter:
             if self._retry_at is None:
                 self._log.warning("limits are this process's own", detail=bus.unavailable(error).detail)
             self._retry_at = self._clock() + RETRY_SECONDS
-            return self._local.take(key, limit)
+            return await self._local.take(key, limit)
         if self._retry_at is not None:
             self._log.info("limits are shared again")
             self._retry_at = None

@@ -106,7 +106,9 @@ async def service(anvil_chain: Any, database_url: str, redis_url: str) -> collec
         await wallet.transact(coin, token.approve(network.chains[ORIGIN].settler, 2**256 - 1))
         hub = Hub(redis_url)
         await stack.enter_async_context(running(hub.run()))
-        settings = ApiSettings("http://orbital.example", "a secret of these tests only, 0123456789", WINDOW_MS)
+        settings = ApiSettings(
+            "http://orbital.example", "a secret of these tests only, 0123456789", WINDOW_MS, rate_limit_rpm=0
+        )
         app = asgi.create_app(database, network, rpcs, hub, settings)
         url = await stack.enter_async_context(serving(app))
         auctioneer = keys.parse_signer(accounts.AUCTIONEER)

@@ -120,20 +120,20 @@ async def test_limits_are_shared_again_when_redis_is_back(tmp_path: pathlib.Path
             assert shared.is_shared
 
 
-def test_a_process_remembers_a_bounded_number_of_callers():
+async def test_a_process_remembers_a_bounded_number_of_callers():
     local = LocalLimiter(keys_max=10, clock=lambda: 1.0)
     limit = gcra.limit_of(1, 60, 1)
     for number in range(100):
-        local.take(str(number), limit)
+        await local.take(str(number), limit)
     assert len(local) == 10
-    assert not local.take("99", limit).is_allowed
-    assert local.take("0", limit).is_allowed
+    assert not (await local.take("99", limit)).is_allowed
+    assert (await local.take("0", limit)).is_allowed
 
 
 @pytest.mark.parametrize("requests", [1, 100, 3000])
-def test_a_process_by_itself_counts_as_the_domain_does(requests):
+async def test_a_process_by_itself_counts_as_the_domain_does(requests):
     now = [0.0]
     local, limit = LocalLimiter(clock=lambda: now[0]), gcra.limit_of(requests, 60, 5)
-    assert [local.take("a", limit).is_allowed for _ in range(6)] == [True] * 5 + [False]
+    assert [(await local.take("a", limit)).is_allowed for _ in range(6)] == [True] * 5 + [False]
     now[0] += limit.interval_us / gcra.MICROSECONDS
-    assert [local.take("a", limit).is_allowed for _ in range(2)] == [True, False]
+    assert [(await local.take("a", limit)).is_allowed for _ in range(2)] == [True, False]
