@@ -8,7 +8,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from orbital.api import answers, bidding, body, docs, paging
-from orbital.api.deps import Caller, Given, NoQuery, Services, Solver, parse_intent_id, parse_path_address
+from orbital.api.deps import (
+    Bidder,
+    Caller,
+    Given,
+    NoQuery,
+    Public,
+    Services,
+    Solver,
+    parse_intent_id,
+    parse_path_address,
+)
 from orbital.api.errors import not_found
 from orbital.api.schemas import auctions as schemas
 from orbital.api.schemas import queries
@@ -31,7 +41,7 @@ router = fastapi.APIRouter(prefix="/api/v1", tags=["auctions"])
     "/intents/pending",
     summary="Open auctions, oldest first",
     responses=docs.answers(schemas.ShownPendings, 200, 401, 403, 422, 503),
-    openapi_extra=docs.asks(queries.PendingPage) | docs.BEARER,
+    openapi_extra=docs.asks(queries.PendingPage),
 )
 async def list_pending(request: Request, services: Given, caller: Solver) -> Response:
     """Everything a bid needs. An idle auction shows when it would close if a bid came now."""
@@ -56,9 +66,9 @@ async def list_pending(request: Request, services: Given, caller: Solver) -> Res
     status_code=201,
     dependencies=[NoQuery],
     responses=docs.answers(schemas.AcceptedBid, 201, 400, 401, 403, 404, 409, 413, 415, 422, 503),
-    openapi_extra=docs.takes(schemas.BidSubmission, docs.BID) | docs.BEARER,
+    openapi_extra=docs.takes(schemas.BidSubmission, docs.BID),
 )
-async def bid(intent_id: str, request: Request, services: Given, caller: Caller) -> Response:
+async def bid(intent_id: str, request: Request, services: Given, caller: Bidder) -> Response:
     """Binding until `valid_until`; a solver's last bid counts."""
     given = await body.read(request, schemas.BidSubmission)
     wanted = parse_intent_id(intent_id)
@@ -69,7 +79,7 @@ async def bid(intent_id: str, request: Request, services: Given, caller: Caller)
 @router.get(
     "/intents/{intent_id}/auction",
     summary="An auction, once it is public",
-    dependencies=[NoQuery],
+    dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownAuction, 200, 404, 503),
 )
 async def read_auction(intent_id: str, services: Given) -> Response:
@@ -92,7 +102,6 @@ async def read_auction(intent_id: str, services: Given) -> Response:
     summary="The caller's award for an intent",
     dependencies=[NoQuery],
     responses=docs.answers(schemas.ShownAward, 200, 401, 404, 503),
-    openapi_extra=docs.BEARER,
 )
 async def read_award(intent_id: str, services: Given, caller: Caller) -> Response:
     """All that the winner needs; to others there is no such thing."""
@@ -107,7 +116,7 @@ async def read_award(intent_id: str, services: Given, caller: Caller) -> Respons
     "/solver/{address}/awards",
     summary="A solver's own awards, newest first",
     responses=docs.answers(schemas.ShownAwards, 200, 304, 401, 404, 422, 503),
-    openapi_extra=docs.asks(queries.AwardPage) | docs.BEARER,
+    openapi_extra=docs.asks(queries.AwardPage),
 )
 async def list_awards(address: str, request: Request, services: Given, caller: Caller) -> Response:
     """With `wait`, an answer that tells nothing new is held back until it does, or until so many seconds passed.

@@ -17,15 +17,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from orbital.api import answers, body, docs, signatures, tokens
-from orbital.api.deps import Given, NoQuery, Services, is_bonded
+from orbital.api.deps import Caller, Given, Identified, NoQuery, Public, Services, list_roles
 from orbital.api.errors import of_fields
 from orbital.api.schemas import auth as schemas
 from orbital.api.schemas import values
 from orbital.chain import hexes, keys
 from orbital.domain import siwe
 from orbital.domain.errors import FieldError, Rejected, Unauthenticated
+from orbital.domain.lifecycle import Status
 from orbital.domain.types import Address, ChainId
-from orbital.storage import logins, pool
+from orbital.storage import intents, logins, pool
 
 CHALLENGE_SECONDS: Final = 5 * 60
 REFRESH_SECONDS: Final = 30 * 24 * 3600
@@ -39,7 +40,7 @@ router = fastapi.APIRouter(prefix="/api/v1/auth", tags=["auth"])
 @router.post(
     "/challenge",
     summary="Ask for a message to sign",
-    dependencies=[NoQuery],
+    dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownChallenge, 200, 400, 413, 415, 422, 503),
     openapi_extra=docs.takes(schemas.ChallengeRequest, docs.CHALLENGE),
 )
@@ -52,6 +53,7 @@ async def challenge(request: Request, services: Given) -> Response:
     made = make_challenge(services, Address(asked.address), chain_id)
     async with pool.acquire(services.pool) as connection:
         await logins.put_challenge(connection, made)
+        await logins.sweep(connection, REFRESH_SECONDS)
     shown = {"message": made.message, "nonce": made.nonce, "expires_at": values.show_time(made.expires_at)}
     return answers.json(shown)
 
@@ -59,7 +61,7 @@ async def challenge(request: Request, services: Given) -> Response:
 @router.post(
     "/login",
     summary="Log in with a signed challenge",
-    dependencies=[NoQuery],
+    dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownLogin, 200, 400, 401, 413, 415, 422, 503),
     openapi_extra=docs.takes(schemas.LoginRequest, docs.LOGIN),
 )
@@ -73,6 +75,58 @@ async def login(request: Request, services: Given) -> Response:
     except Rejected as failure:
         raise Unauthenticated("invalid_signature", failure.detail) from failure
     return answers.json(await _log_in(services, known))
+
+
+@router.post(
+    "/refresh",
+    summary="A new token pair for a refresh token",
+    dependencies=[Public, NoQuery],
+    responses=docs.answers(schemas.ShownLogin, 200, 400, 401, 413, 415, 422, 503),
+    openapi_extra=docs.takes(schemas.RefreshRequest, docs.REFRESH),
+)
+async def refresh(request: Request, services: Given) -> Response:
+    """Each refresh token is good once, for 30 days; one that comes a second time ends the session."""
+    given = await body.read(request, schemas.RefreshRequest)
+    token = secrets.token_urlsafe(REFRESH_BYTES)
+    async with pool.transaction(services.pool) as connection:
+        found = await logins.rotate(connection, _hash(given.refresh_token), _hash(token), REFRESH_SECONDS)
+        pair = None if found is None else await _show_pair(connection, services, tokens.Identity(*found), token)
+    if pair is None:  # after the commit: what the token's coming again did must stay
+        raise Unauthenticated("unauthenticated", "The refresh token is not valid or not valid any more; log in again.")
+    return answers.json(pair)
+
+
+@router.post(
+    "/logout",
+    summary="End this session",
+    status_code=204,
+    dependencies=[NoQuery],
+    responses=docs.answers(None, 204, 401, 413, 422, 503),
+)
+async def logout(request: Request, services: Given, identity: Identified) -> Response:
+    """Its access and refresh tokens are refused from now on, everywhere. Other sessions of the address go on."""
+    await body.read_nothing(request)
+    async with pool.acquire(services.pool) as connection:
+        await logins.end_session(connection, identity.session_id, logins.EndReason.LOGOUT)
+    return Response(status_code=204)
+
+
+@router.get(
+    "/profile",
+    summary="Who is logged in",
+    dependencies=[NoQuery],
+    responses=docs.answers(schemas.ShownProfile, 200, 401, 422, 503),
+)
+async def read_profile(services: Given, caller: Caller) -> Response:
+    """Roles as they are now, and the counts of the caller's intents."""
+    async with pool.acquire(services.pool) as connection:
+        roles = await list_roles(connection, services, caller)
+        counts = await intents.count_by_status(connection, caller)
+    statistics = {
+        "intents": sum(counts.values()),
+        "intents_by_status": {status.value: counts.get(status, 0) for status in Status},
+    }
+    return answers.json({"address": hexes.to_checksum(caller), "roles": roles, "statistics": statistics})
 
 
 def make_challenge(services: Services, address: Address, chain_id: ChainId) -> logins.Challenge:
@@ -105,23 +159,32 @@ async def _find_challenge(services: Services, message: str) -> logins.Challenge:
 
 
 async def _log_in(services: Services, known: logins.Challenge) -> dict[str, Any]:
-    """Use the challenge up and hand out a token pair; Unauthenticated for all but one of many callers."""
-    refresh = secrets.token_urlsafe(REFRESH_BYTES)
-    expires_at = dt.datetime.fromtimestamp(services.now + REFRESH_SECONDS, dt.UTC)
+    """Use the challenge up and open a session; Unauthenticated for all but one of many callers."""
+    token = secrets.token_urlsafe(REFRESH_BYTES)
+    identity = tokens.Identity(known.address, uuid.uuid4())
     async with pool.transaction(services.pool) as connection:
         if not await logins.use_challenge(connection, known.nonce):
             raise _invalid_message()
-        hashed = hashlib.sha256(refresh.encode()).digest()
-        await logins.put_refresh_token(connection, hashed, uuid.uuid4(), known.address, expires_at)
-        roles = ["user", "solver"] if await is_bonded(connection, services, known.address) else ["user"]
+        await logins.open_session(connection, identity.session_id, known.address, _hash(token), REFRESH_SECONDS)
+        return await _show_pair(connection, services, identity, token)
+
+
+async def _show_pair(
+    connection: pool.Connection, services: Services, identity: tokens.Identity, refresh_token: str
+) -> dict[str, Any]:
     return {
-        "access_token": tokens.issue(services.settings, known.address, services.now),
+        "access_token": tokens.issue(services.settings, identity, services.now),
         "token_type": "Bearer",
         "expires_in": tokens.ACCESS_SECONDS,
-        "refresh_token": refresh,
-        "address": hexes.to_checksum(known.address),
-        "roles": roles,
+        "refresh_token": refresh_token,
+        "address": hexes.to_checksum(identity.address),
+        "roles": await list_roles(connection, services, identity.address),
     }
+
+
+def _hash(token: str) -> bytes:
+    """What is kept of a refresh token: 256 random bits need no slow hash."""
+    return hashlib.sha256(token.encode()).digest()
 
 
 def _rfc3339(time: dt.datetime) -> str:

@@ -8,7 +8,7 @@ import fastapi
 from starlette.responses import Response
 
 from orbital.api import answers, docs
-from orbital.api.deps import Given, NoQuery
+from orbital.api.deps import Given, NoQuery, Public
 from orbital.api.schemas import protocol as schemas
 from orbital.chain import hexes
 from orbital.domain.network import Chain, Network
@@ -36,7 +36,7 @@ class Following(StrEnum):
 @router.get(
     "/chains",
     summary="The chains, their contracts and how far they are indexed",
-    dependencies=[NoQuery],
+    dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownChains, 200, 503),
 )
 async def list_chains(services: Given) -> Response:

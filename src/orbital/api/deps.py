@@ -1,7 +1,14 @@
-"""What handlers are given: the services of this process, and who calls."""
+"""What handlers are given: the services of this process, and who calls.
 
+Every operation states who may call it by one of `Public`, `Caller`, `Solver`, `Bidder`, `Admin`, `Operator`; one that
+states nothing stops the start (see `access`). A token only says who logged in: whether that session still runs, and
+what the address is, is asked of the database with each request.
+"""
+
+import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated
 
 import fastapi
@@ -9,13 +16,23 @@ import fastapi
 from orbital.api import body, tokens
 from orbital.api.errors import not_found
 from orbital.api.settings import ApiSettings
+from orbital.api.tokens import Identity
 from orbital.chain import hexes
 from orbital.chain.rpc import Rpc
 from orbital.domain.errors import Forbidden, Rejected, Unauthenticated, Unavailable
 from orbital.domain.network import Network
 from orbital.domain.types import Address, ChainId, IntentId, UnixSeconds
 from orbital.realtime.hub import Hub
-from orbital.storage import pool, solvers
+from orbital.storage import logins, pool, solvers
+
+
+class Role(StrEnum):
+    """What a caller who is logged in may be."""
+
+    USER = "user"
+    SOLVER = "solver"
+    ADMIN = "admin"
+
 
 Clock = Callable[[], float]
 """Host time in unix seconds."""
@@ -50,23 +67,68 @@ def get_services(request: fastapi.Request) -> Services:
     return services
 
 
-def get_caller(request: fastapi.Request) -> Address:
-    """The address that the bearer token speaks for; Unauthenticated without a good one."""
+async def get_identity(request: fastapi.Request) -> Identity:
+    """Whom the bearer token speaks for, in a session that still runs; Unauthenticated without a good one."""
     services = get_services(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("unauthenticated", "This needs a login: send `Authorization: Bearer <access token>`.")
-    return tokens.verify(services.settings, token.strip(), services.now)
+    return await identify(services, token.strip())
 
 
-async def get_solver(request: fastapi.Request) -> Address:
-    """The caller, who is a solver by its bond; Forbidden otherwise."""
-    caller = get_caller(request)
-    services = get_services(request)
+async def identify(services: Services, token: str) -> Identity:
+    """Whom an access token speaks for. Raises Unauthenticated, and Unavailable when that can't be known."""
+    identity = tokens.verify(services.settings, token, services.now)
     async with pool.acquire(services.pool) as connection:
-        if not await is_bonded(connection, services, caller):
-            raise Forbidden("forbidden", "This is for solvers whose bond on chain suffices.")
+        is_live = await logins.is_live(connection, identity.session_id, identity.address)
+    if not is_live:
+        raise Unauthenticated("unauthenticated", "This session has ended; log in again.")
+    return identity
+
+
+def get_anyone() -> None:
+    """States that an operation is for everybody."""
+
+
+async def get_caller(identity: Annotated[Identity, fastapi.Depends(get_identity)]) -> Address:
+    """The address that is logged in."""
+    return identity.address
+
+
+async def get_solver(request: fastapi.Request, caller: Annotated[Address, fastapi.Depends(get_caller)]) -> Address:
+    """The caller, who is a solver by its bond; Forbidden otherwise."""
+    await _require(get_services(request), caller, Role.SOLVER, "forbidden", "This is for solvers whose bond suffices.")
     return caller
+
+
+async def get_bidder(request: fastapi.Request, caller: Annotated[Address, fastapi.Depends(get_caller)]) -> Address:
+    """As `get_solver`, with the code that bids have for it."""
+    await _require(get_services(request), caller, Role.SOLVER, "not_eligible", "The bond on chain does not suffice.")
+    return caller
+
+
+async def get_admin(request: fastapi.Request, caller: Annotated[Address, fastapi.Depends(get_caller)]) -> Address:
+    """The caller, whom this deployment names as an administrator; Forbidden otherwise."""
+    await _require(get_services(request), caller, Role.ADMIN, "forbidden", "This is for administrators.")
+    return caller
+
+
+def get_operator(request: fastapi.Request) -> None:
+    """Who reads figures: with a metrics token set, its bearer alone."""
+    token = get_services(request).settings.metrics_token
+    given = request.headers.get("authorization", "")
+    if token is not None and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+        raise Unauthenticated("unauthenticated", "The figures are for the operator.")
+
+
+async def list_roles(connection: pool.Connection, services: Services, address: Address) -> list[Role]:
+    """What an address that is logged in may be now, in the order of `Role`."""
+    roles = [Role.USER]
+    if await is_bonded(connection, services, address):
+        roles.append(Role.SOLVER)
+    if address in services.settings.admin_addresses:
+        roles.append(Role.ADMIN)
+    return roles
 
 
 async def is_bonded(connection: pool.Connection, services: Services, address: Address) -> bool:
@@ -95,7 +157,18 @@ def parse_path_address(text: str) -> Address:
         raise not_found() from failure
 
 
+async def _require(services: Services, caller: Address, role: Role, code: str, detail: str) -> None:
+    async with pool.acquire(services.pool) as connection:
+        if role not in await list_roles(connection, services, caller):
+            raise Forbidden(code, detail)
+
+
 Given = Annotated[Services, fastapi.Depends(get_services)]
 Caller = Annotated[Address, fastapi.Depends(get_caller)]
 Solver = Annotated[Address, fastapi.Depends(get_solver)]
+Bidder = Annotated[Address, fastapi.Depends(get_bidder)]
+Admin = Annotated[Address, fastapi.Depends(get_admin)]
+Identified = Annotated[Identity, fastapi.Depends(get_identity)]
+Public = fastapi.Depends(get_anyone)
+Operator = fastapi.Depends(get_operator)
 NoQuery = fastapi.Depends(no_query)

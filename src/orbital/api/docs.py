@@ -10,7 +10,6 @@ import pydantic
 from orbital.api import errors
 
 COMPONENTS: Final = "#/components/schemas/{model}"
-BEARER: Final[dict[str, Any]] = {"security": [{"bearer": []}]}
 SECURITY_SCHEME: Final = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 _A: Final = "0x" + "11" * 20
@@ -38,6 +37,7 @@ BID: Final[dict[str, Any]] = {
     "signature": _SIGNATURE,
 }
 CHALLENGE: Final[dict[str, Any]] = {"address": _A, "chain_id": 31337}
+REFRESH: Final[dict[str, Any]] = {"refresh_token": "FDdXnJ5nhGT-XtDkNOnM8GR5mE8q2mCQHWmDMEvM2ZA"}
 LOGIN: Final[dict[str, Any]] = {"message": "localhost wants you to sign in …", "signature": _SIGNATURE}
 
 _PROBLEMS: Final = {
@@ -50,6 +50,7 @@ _PROBLEMS: Final = {
     413: "Body too large",
     415: "Not application/json",
     422: "Wrong request; see `code` and `errors`",
+    429: "Too many requests: try again after `Retry-After`",
     503: "Something is away: try again after `Retry-After`",
 }
 
@@ -97,16 +98,19 @@ def answers(
     model: type[pydantic.BaseModel] | None, status: int, *problems: int, also: int | None = None
 ) -> dict[int | str, dict[str, Any]]:
     """What comes back: `model` with `status` (and with `also`), and the problems that can be."""
-    found: dict[int | str, dict[str, Any]] = {
-        one: {"description": _PROBLEMS[one], "content": {errors.PROBLEM_TYPE: {"schema": Problem.model_json_schema()}}}
-        for one in problems
-    }
+    found: dict[int | str, dict[str, Any]] = {one: problem(one) for one in problems}
     if 304 in found:
         del found[304]["content"]
     for one in (status, also):
         if one is not None:
             found[one] = {"description": "Done"} if model is None else {"model": model, "description": "Done"}
     return found
+
+
+def problem(status: int) -> dict[str, Any]:
+    """An answer that says no."""
+    content = {errors.PROBLEM_TYPE: {"schema": Problem.model_json_schema()}}
+    return {"description": _PROBLEMS[status], "content": content}
 
 
 def _inline(schema: Any, definitions: dict[str, Any]) -> Any:

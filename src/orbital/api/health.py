@@ -5,20 +5,18 @@ looks. A chain behind or out of reach, or Redis away, is degraded: answers are r
 PostgreSQL alone, because taking a server out of rotation heals no chain; `live` asks for nothing.
 """
 
-import hmac
 import importlib.metadata
 from enum import StrEnum
 from typing import Any, Final
 
 import fastapi
-from starlette.requests import Request
 from starlette.responses import Response
 
 from orbital.api import answers, chains, docs
 from orbital.api.chains import Following
-from orbital.api.deps import Given, NoQuery, Services
+from orbital.api.deps import Given, NoQuery, Operator, Public, Services
 from orbital.api.schemas import protocol as schemas
-from orbital.domain.errors import Unauthenticated, Unavailable
+from orbital.domain.errors import Unavailable
 from orbital.domain.types import ChainId
 from orbital.observe import metrics
 from orbital.storage import pool
@@ -37,7 +35,7 @@ class Health(StrEnum):
 @router.get(
     "/health",
     summary="How this service is",
-    dependencies=[NoQuery],
+    dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownHealth, 200, also=503),
 )
 async def read_health(services: Given) -> Response:
@@ -57,7 +55,7 @@ async def read_health(services: Given) -> Response:
 @router.get(
     "/health/ready",
     summary="Whether to send requests here",
-    dependencies=[NoQuery],
+    dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownProbe, 200, also=503),
 )
 async def read_ready(services: Given) -> Response:
@@ -68,7 +66,7 @@ async def read_ready(services: Given) -> Response:
 @router.get(
     "/health/live",
     summary="Whether this process answers at all",
-    dependencies=[NoQuery],
+    dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownProbe, 200),
 )
 async def read_live() -> Response:
@@ -76,14 +74,13 @@ async def read_live() -> Response:
 
 
 @router.get(
-    "/metrics", summary="Figures for Prometheus", dependencies=[NoQuery], responses=docs.answers(None, 200, 401)
+    "/metrics",
+    summary="Figures for Prometheus",
+    dependencies=[Operator, NoQuery],
+    responses=docs.answers(None, 200, 401),
 )
-async def read_metrics(request: Request, services: Given) -> Response:
+async def read_metrics() -> Response:
     """With a metrics token set, for its bearer alone."""
-    token = services.settings.metrics_token
-    given = request.headers.get("authorization", "")
-    if token is not None and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
-        raise Unauthenticated("unauthenticated", "The figures are for the operator.")
     return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)
 
 

@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from orbital.api import answers, body, docs, intake, paging
-from orbital.api.deps import Caller, Given, NoQuery, Services, get_services, parse_intent_id
+from orbital.api.deps import Caller, Given, NoQuery, Public, Services, get_services, parse_intent_id
 from orbital.api.errors import not_found
 from orbital.api.schemas import intents as schemas
 from orbital.api.schemas import queries
@@ -23,7 +23,7 @@ router = fastapi.APIRouter(prefix="/api/v1/intents", tags=["intents"])
     "",
     summary="Submit a signed intent",
     status_code=201,
-    dependencies=[NoQuery],
+    dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownIntent, 201, 400, 403, 409, 413, 415, 422, 503, also=200),
     openapi_extra=docs.takes(schemas.Submission, docs.SUBMISSION),
 )
@@ -41,7 +41,7 @@ async def submit(request: Request, services: Given) -> Response:
     "",
     summary="Own intents, newest first",
     responses=docs.answers(schemas.ShownIntents, 200, 401, 422, 503),
-    openapi_extra=docs.asks(queries.IntentPage) | docs.BEARER,
+    openapi_extra=docs.asks(queries.IntentPage),
 )
 async def list_own(request: Request, services: Given, caller: Caller) -> Response:
     asked = body.query(request, queries.IntentPage)
@@ -66,7 +66,7 @@ async def read(request: Request) -> Response:
 @router.get(
     "/{intent_id}",
     summary="One intent",
-    dependencies=[NoQuery],
+    dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownIntent, 200, 404, 503),
 )
 async def read_documented(request: Request, intent_id: str) -> Response:  # noqa: ARG001 - named for the contract
@@ -77,7 +77,7 @@ async def read_documented(request: Request, intent_id: str) -> Response:  # noqa
 @router.get(
     "/{intent_id}/status",
     summary="How far an intent is, and what it waits for",
-    dependencies=[NoQuery],
+    dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownStatus, 200, 404, 503),
 )
 async def read_status(intent_id: str, services: Given) -> Response:
@@ -92,6 +92,7 @@ async def read_status(intent_id: str, services: Given) -> Response:
 @router.get(
     "/{intent_id}/events",
     summary="An intent's ledger",
+    dependencies=[Public],
     responses=docs.answers(schemas.ShownEvents, 200, 404, 422, 503),
     openapi_extra=docs.asks(queries.Page),
 )
@@ -113,7 +114,6 @@ async def list_events(intent_id: str, request: Request, services: Given) -> Resp
     summary="Cancel an own intent that is not matched yet",
     dependencies=[NoQuery],
     responses=docs.answers(schemas.ShownIntent, 200, 401, 404, 409, 503),
-    openapi_extra=docs.BEARER,
 )
 async def cancel(intent_id: str, request: Request, services: Given, caller: Caller) -> Response:
     """Our promise not to award it. Only `invalidateNonce` on the origin chain binds the chain."""

@@ -4,7 +4,7 @@ import fastapi
 from starlette.responses import Response
 
 from orbital.api import answers, docs
-from orbital.api.deps import Given, NoQuery
+from orbital.api.deps import Given, NoQuery, Public
 from orbital.api.schemas import protocol as schemas
 from orbital.chain import eip712, hexes
 
@@ -14,7 +14,7 @@ router = fastapi.APIRouter(prefix="/api/v1", tags=["protocol"])
 @router.get(
     "/protocol",
     summary="What a wallet needs to sign",
-    dependencies=[NoQuery],
+    dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownProtocol, 200),
 )
 async def read_protocol(services: Given) -> Response:
@@ -47,7 +47,7 @@ async def read_protocol(services: Given) -> Response:
 @router.get(
     "/tokens",
     summary="The tokens of every chain",
-    dependencies=[NoQuery],
+    dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownTokens, 200),
 )
 async def list_tokens(services: Given) -> Response:

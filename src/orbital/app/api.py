@@ -14,9 +14,11 @@ from orbital.app import process, wiring
 from orbital.config import loading
 from orbital.config.tree import ConfigError, Need, Settings
 from orbital.realtime.hub import Hub
+from orbital.realtime.limiter import Limiter
 
 NEEDS = frozenset({Need.DATABASE, Need.REDIS, Need.JWT, Need.NETWORK})
 GRACE_SECONDS = 2
+ANSWER_SECONDS = 4.0  # what a caller waits for a database or a node before it is told that they are away
 
 
 class _Server(uvicorn.Server):
@@ -43,15 +45,22 @@ async def _run(settings: Settings) -> None:
         auction_window_ms=settings.auction_window_ms,
         denied=settings.denied,
         metrics_token=settings.metrics_token,
+        jwt_secret_previous=settings.jwt_secret_previous,
+        admin_addresses=settings.admin_addresses,
+        rate_limit_rpm=settings.rate_limit_rpm,
+        rate_limit_burst=settings.rate_limit_burst,
+        rate_limit_rpm_solver=settings.rate_limit_rpm_solver,
+        trusted_proxies=settings.trusted_proxies,
     )
     hub = Hub(settings.redis_url)
     async with (
-        wiring.open_database(settings, pool_max=20) as database,
-        wiring.open_rpcs(settings) as rpcs,
+        wiring.open_database(settings, pool_max=20, statement_seconds=ANSWER_SECONDS) as database,
+        wiring.open_rpcs(settings, node_seconds=ANSWER_SECONDS) as rpcs,
+        Limiter(settings.redis_url) as limiter,
         asyncio.TaskGroup() as tasks,
     ):
         listening = tasks.create_task(hub.run())
-        app = asgi.create_app(database, settings.network, rpcs, hub, own, time.time)
+        app = asgi.create_app(database, settings.network, rpcs, hub, own, time.time, limiter)
         server = _Server(
             uvicorn.Config(
                 app,
@@ -62,6 +71,7 @@ async def _run(settings: Settings) -> None:
                 access_log=False,
                 lifespan="off",
                 server_header=False,
+                proxy_headers=False,  # whom to believe is the API's own decision (TRUSTED_PROXIES)
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )

@@ -85,7 +85,12 @@ async def _show(settings: Settings) -> int:
         f"REFUND_DELAY_SECONDS = {network.refund_delay_seconds}",
         f"AUCTIONEER_ADDRESS = {hexes.to_checksum(network.auctioneer)}",
         f"REGISTRY = {hexes.to_checksum(network.registry)} on chain {network.registry_chain_id}",
+        f"ADMIN_ADDRESSES = {', '.join(sorted(map(hexes.to_checksum, settings.admin_addresses)))}",
         f"DENIED_ADDRESSES = {len(settings.denied)}",
+        f"RATE_LIMIT_RPM = {settings.rate_limit_rpm}",
+        f"RATE_LIMIT_BURST = {settings.rate_limit_burst}",
+        f"RATE_LIMIT_RPM_SOLVER = {settings.rate_limit_rpm_solver}",
+        f"TRUSTED_PROXIES = {', '.join(map(str, settings.trusted_proxies))}",
         f"LOG_LEVEL = {settings.log_level}",
     ]
     lines += [

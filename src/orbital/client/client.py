@@ -49,6 +49,14 @@ class Client:
         """Sign in now. Calls that need it do so by themselves."""
         return await self._connection.login()
 
+    async def logout(self) -> None:
+        """End the session; its tokens are worth nothing from then on. A call that needs one signs in again."""
+        await self._connection.logout()
+
+    async def fetch_profile(self) -> wire.Profile:
+        """The account's roles as they are now, and how many intents it has in each status."""
+        return await self._connection.call(wire.Profile, "GET", "/api/v1/auth/profile", signed_in=True)
+
     # ------------------------------------------------------------------ users
 
     async def sign(self, intent: Intent) -> tuple[IntentId, bytes]:

@@ -1,7 +1,9 @@
 """Calls over HTTP, and the login behind them.
 
-A call that needs a token signs in first, and once more when the service says that the token is no longer good; calls
-that arrive meanwhile wait for that one login. An answer that is none of this service's is Unavailable.
+A call that needs a token signs in first. When the token ran out, or the service says that it is no longer good, the
+session is refreshed, and if that is refused signed in anew; calls that arrive meanwhile wait for it. A refresh token
+is sent once, whatever comes back: a second time would end the session. An answer that is none of this service's is
+Unavailable.
 """
 
 import asyncio
@@ -36,6 +38,7 @@ class Connection:
         self._signer = signer
         self._timeout_seconds = timeout_seconds
         self._token: str | None = None
+        self._refresh_token: str | None = None
         self._good_until = 0.0
         self._lock = asyncio.Lock()
 
@@ -101,16 +104,45 @@ class Connection:
         signature = self.signer.sign(keys.personal_digest(challenge.message.encode()))
         answer = {"message": challenge.message, "signature": hexes.to_hex(signature)}
         pair = await self.call(wire.Login, "POST", "/api/v1/auth/login", json=answer)
-        self._token = pair.access_token
-        self._good_until = time.monotonic() + pair.expires_in - min(RENEW_BEFORE_SECONDS, pair.expires_in / 2)
+        self._keep(pair)
         return pair
+
+    async def logout(self) -> None:
+        """End the session on the service, if there is one, and forget it."""
+        async with self._lock:
+            if self._token is None:
+                return
+            token = self._token if time.monotonic() <= self._good_until else await self._refresh()
+            self._token = self._refresh_token = None
+            if token is not None:
+                sent = _bearer({}, token)
+                response = await self._send("POST", "/api/v1/auth/logout", None, None, sent, self._timeout_seconds)
+                _checked(response, frozenset({UNAUTHENTICATED}))  # it had ended already
 
     async def _sign_in(self, stale: str | None) -> str:
         """A token that is good as far as we know and is not `stale`."""
         async with self._lock:
             if self._token is None or self._token == stale or time.monotonic() > self._good_until:
-                return (await self.login()).access_token
+                return await self._refresh() or (await self.login()).access_token
             return self._token
+
+    async def _refresh(self) -> str | None:
+        """The session's next token; None when it has no more."""
+        token, self._refresh_token = self._refresh_token, None
+        if token is None:
+            return None
+        try:
+            pair = await self.call(wire.Login, "POST", "/api/v1/auth/refresh", json={"refresh_token": token})
+        except ApiError as refused:
+            if refused.status != UNAUTHENTICATED:
+                raise
+            return None
+        self._keep(pair)
+        return pair.access_token
+
+    def _keep(self, pair: wire.Login) -> None:
+        self._token, self._refresh_token = pair.access_token, pair.refresh_token
+        self._good_until = time.monotonic() + pair.expires_in - min(RENEW_BEFORE_SECONDS, pair.expires_in / 2)
 
     async def _send(
         self,

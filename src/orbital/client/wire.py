@@ -192,6 +192,21 @@ class Login(msgspec.Struct, frozen=True):
         return f"Login(address={self.address}, roles={self.roles})"
 
 
+class Statistics(msgspec.Struct, frozen=True):
+    """Counts of the account's intents."""
+
+    intents: int
+    intents_by_status: dict[str, int]
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """Who is logged in."""
+
+    address: str
+    roles: list[str]
+    statistics: Statistics
+
+
 class Registry(msgspec.Struct, frozen=True):
     chain_id: int
     address: str

@@ -4,6 +4,7 @@ Every fault is found and reported at once, in words that name the variable and n
 not need is not required of it. Outside dev mode the public keys of local chains and a guessable JWT secret are refused.
 """
 
+import ipaddress
 import pathlib
 import secrets
 import tomllib
@@ -13,13 +14,15 @@ from typing import Any, Final
 from orbital.chain import keys
 from orbital.config.network import read_network
 from orbital.config.reader import Reader
-from orbital.config.tree import ConfigError, Mode, Need, Settings
+from orbital.config.tree import ConfigError, IpNetwork, Mode, Need, Settings
 from orbital.devnet import accounts
 from orbital.domain import errors
 from orbital.domain.types import Address
 
 JWT_SECRET_BYTES_MIN: Final = 32
 JWT_SECRET_SYMBOLS_MIN: Final = 10
+
+_PREVIOUS: Final = "JWT_SECRET_PREVIOUS"
 
 
 def load(environment: Mapping[str, str], needs: frozenset[Need]) -> Settings:
@@ -43,12 +46,18 @@ def load(environment: Mapping[str, str], needs: frozenset[Need]) -> Settings:
         database_url=_required_url(reader, Need.DATABASE, needs, ("postgresql", "postgres")),
         redis_url=_required_url(reader, Need.REDIS, needs, ("redis", "rediss", "unix")),
         jwt_secret=_jwt_secret(reader, needs),
+        jwt_secret_previous=_jwt_secret_previous(reader, needs),
         metrics_token=reader.secret("METRICS_TOKEN"),
         signers=signers,
         network=network,
         nodes=nodes,
         auction_window_ms=reader.number("AUCTION_WINDOW_MS", 1500, 100, 60_000),
         denied=_addresses(reader, "DENIED_ADDRESSES"),
+        admin_addresses=_addresses(reader, "ADMIN_ADDRESSES"),
+        rate_limit_rpm=reader.number("RATE_LIMIT_RPM", 100, 0, 1_000_000),
+        rate_limit_burst=reader.number("RATE_LIMIT_BURST", 20, 1, 1_000_000),
+        rate_limit_rpm_solver=reader.number("RATE_LIMIT_RPM_SOLVER", 3000, 1, 1_000_000),
+        trusted_proxies=_networks(reader, "TRUSTED_PROXIES"),
         api_url=reader.url("API_URL", reader.text("API_URL", f"http://{host}:{port}"), ("http", "https")),
         metrics_port=reader.number("METRICS_PORT", 0, 0, 65_535),
         fee_bps=reader.number("SOLVER_FEE_BPS", 2, 0, 10_000),
@@ -112,9 +121,22 @@ def _jwt_secret(reader: Reader, needs: frozenset[Need]) -> str:
     if secret is None:
         reader.faults.append("JWT_SECRET (or JWT_SECRET_FILE) is not set")
         return ""
-    if len(secret.encode()) < JWT_SECRET_BYTES_MIN or len(set(secret)) < JWT_SECRET_SYMBOLS_MIN:
-        reader.faults.append(f"JWT_SECRET must have at least {JWT_SECRET_BYTES_MIN} bytes and must not be guessable")
+    _require_strength(reader, Need.JWT, secret)
     return secret
+
+
+def _jwt_secret_previous(reader: Reader, needs: frozenset[Need]) -> str | None:
+    """What JWT_SECRET was before it was replaced; empty is as not set."""
+    secret = reader.secret(_PREVIOUS) or None
+    if secret is None or Need.JWT not in needs:
+        return None
+    _require_strength(reader, _PREVIOUS, secret)
+    return secret
+
+
+def _require_strength(reader: Reader, name: str, secret: str) -> None:
+    if len(secret.encode()) < JWT_SECRET_BYTES_MIN or len(set(secret)) < JWT_SECRET_SYMBOLS_MIN:
+        reader.faults.append(f"{name} must have at least {JWT_SECRET_BYTES_MIN} bytes and must not be guessable")
 
 
 def _server_address(reader: Reader) -> tuple[str, int]:
@@ -128,6 +150,19 @@ def _server_address(reader: Reader) -> tuple[str, int]:
 
 def _addresses(reader: Reader, name: str) -> frozenset[Address]:
     return frozenset(reader.address(name, one.strip()) for one in reader.text(name).split(",") if one.strip())
+
+
+def _networks(reader: Reader, name: str) -> tuple[IpNetwork, ...]:
+    """Addresses and networks, comma-separated; every bit of a network's host part must be zero."""
+    found = []
+    for one in reader.text(name).split(","):
+        if not one.strip():
+            continue
+        try:
+            found.append(ipaddress.ip_network(one.strip()))
+        except ValueError:
+            reader.faults.append(f"{name} must be addresses or networks (10.0.0.0/8), comma-separated")
+    return tuple(found)
 
 
 def _log_level(reader: Reader) -> str:

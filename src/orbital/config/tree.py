@@ -1,12 +1,15 @@
 """The settings tree: what a process may be told, frozen, with secrets hidden in `repr`."""
 
 import dataclasses
+import ipaddress
 from collections.abc import Mapping
 from enum import StrEnum
 
 from orbital.chain import keys
 from orbital.domain.network import Network
 from orbital.domain.types import Address, ChainId
+
+IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class Mode(StrEnum):
@@ -56,12 +59,18 @@ class Settings:
     database_url: str = dataclasses.field(repr=False)
     redis_url: str = dataclasses.field(repr=False)
     jwt_secret: str = dataclasses.field(repr=False)
+    jwt_secret_previous: str | None = dataclasses.field(repr=False)
     metrics_token: str | None = dataclasses.field(repr=False)
     signers: Mapping[Need, keys.Signer]
     network: Network
     nodes: Mapping[ChainId, Node] = dataclasses.field(repr=False)
     auction_window_ms: int
     denied: frozenset[Address]
+    admin_addresses: frozenset[Address]
+    rate_limit_rpm: int
+    rate_limit_burst: int
+    rate_limit_rpm_solver: int
+    trusted_proxies: tuple[IpNetwork, ...]
     api_url: str
     metrics_port: int
     fee_bps: int

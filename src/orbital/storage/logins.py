@@ -36,8 +36,6 @@ class Challenge:
 
 
 async def put_challenge(connection: Connection, challenge: Challenge) -> None:
-    """Store a challenge, and forget those that ran out long ago."""
-    await connection.execute(_QUERIES["drop_expired"])
     await connection.execute(
         _QUERIES["put_challenge"],
         challenge.nonce,

@@ -40,6 +40,7 @@ ORIGIN, DESTINATION = ChainId(31337), ChainId(31338)
 PUBLIC_URL = "https://orbital.example"
 JWT_SECRET = "a secret that only the tests of this folder use, and nothing else"
 DENIED = keys.generate_signer()
+ADMIN = keys.generate_signer()
 Json = dict[str, typing.Any]
 
 
@@ -77,11 +78,15 @@ class Api:
         self.network, self.rpcs, self.database, self.hub = network, rpcs, database, hub
         self.clock_offset = 0.0
         self.settings = settings.ApiSettings(
-            public_url=PUBLIC_URL, jwt_secret=JWT_SECRET, denied=frozenset({DENIED.address})
+            public_url=PUBLIC_URL,
+            jwt_secret=JWT_SECRET,
+            denied=frozenset({DENIED.address}),
+            admin_addresses=frozenset({ADMIN.address}),
+            rate_limit_rpm=0,
         )
         self.app = asgi.create_app(database, network, rpcs, hub, self.settings, self.now)
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=PUBLIC_URL)
-        self.denied = DENIED
+        self.denied, self.admin = DENIED, ADMIN
         self._nonce = 0
 
     def now(self) -> float:
@@ -154,12 +159,28 @@ class Api:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    async def login(self, signer: keys.Signer) -> Json:
-        """Headers with the access token of this account."""
+    async def log_in(self, signer: keys.Signer) -> Json:
+        """The token pair of a new session of this account."""
         made = await self.challenge(signer)
         answer = await self.client.post("/api/v1/auth/login", json=sign_message(signer, made["message"]))
         assert answer.status_code == 200, answer.text
-        return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        return answer.json()
+
+    async def login(self, signer: keys.Signer) -> Json:
+        """Headers with the access token of this account."""
+        return self.bearer(await self.log_in(signer))
+
+    @staticmethod
+    def bearer(pair: Json) -> Json:
+        return {"Authorization": f"Bearer {pair['access_token']}"}
+
+    @contextlib.asynccontextmanager
+    async def another_process(self, **changed: typing.Any) -> collections.abc.AsyncIterator[httpx.AsyncClient]:
+        """A second application over the same database, with some settings of its own."""
+        own = dataclasses.replace(self.settings, **changed)
+        app = asgi.create_app(self.database, self.network, self.rpcs, self.hub, own, self.now)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=PUBLIC_URL) as client:
+            yield client
 
     async def bonded_solver(self, bond_wei: int = 10**18) -> keys.Signer:
         """A solver whose bond the registry's chain shows."""

@@ -12,6 +12,8 @@ from orbital.chain.transactions import Wallet
 from orbital.devnet import accounts
 
 LOGIN = "/api/v1/auth/login"
+SESSION = "00000000-0000-4000-8000-000000000001"
+OTHER_SECRET = "another secret of at least thirty-two bytes"
 
 
 async def test_login_gives_a_pair_and_the_token_opens_private_doors(api, sign_login):
@@ -110,14 +112,15 @@ def forged(api, *, header: dict | None = None, secret: str | None = None, algori
         "iss": api.settings.public_url,
         "aud": tokens.AUDIENCE,
         "sub": hexes.to_checksum(b"\1" * 20),
-        "jti": "1",
+        "jti": SESSION,
         "iat": now,
         "nbf": now,
         "exp": now + 60,
     } | changes
     claims = {name: value for name, value in claims.items() if value is not None}
     key = "" if algorithm == "none" else secret or api.settings.jwt_secret
-    return jwt.encode(claims, key, algorithm, headers={"typ": tokens.TYPE} | (header or {}))
+    headers = {"typ": tokens.TYPE, "kid": tokens.key_id(api.settings.jwt_secret)} | (header or {})
+    return jwt.encode(claims, key, algorithm, headers={name: one for name, one in headers.items() if one is not None})
 
 
 async def test_only_tokens_of_our_own_making_open_doors(api):
@@ -125,12 +128,21 @@ async def test_only_tokens_of_our_own_making_open_doors(api):
         answer = await api.client.get("/api/v1/intents", headers={"Authorization": f"Bearer {token}"})
         return answer.status_code
 
+    running = "INSERT INTO sessions (session_id, address, expires_at) VALUES ($1, $2, now() + interval '1 day')"
+    await api.execute(running, SESSION, b"\1" * 20)
     assert await status(forged(api)) == 200
     wrong = [
         "",
         "x",
         "a.b.c",
-        forged(api, secret="another secret of at least thirty-two bytes"),
+        forged(api, secret=OTHER_SECRET),
+        forged(api, secret=OTHER_SECRET, header={"kid": tokens.key_id(OTHER_SECRET)}),
+        forged(api, header={"kid": "0" * 16}),
+        forged(api, header={"kid": None}),
+        forged(api, jti="00000000-0000-4000-8000-000000000002"),
+        forged(api, jti="1"),
+        forged(api, jti=1),
+        forged(api, sub=hexes.to_checksum(b"\2" * 20)),
         forged(api, algorithm="none"),
         forged(api, algorithm="HS512", secret=api.settings.jwt_secret * 2),
         forged(api, header={"typ": "JWT"}),

@@ -63,12 +63,48 @@ async def test_refusals_carry_status_code_and_fields(service: Any) -> None:
         assert stranger.value.status == 403
 
 
-async def test_client_signs_in_again_when_its_token_is_no_longer_good(service: Any) -> None:
+async def test_client_refreshes_when_its_token_is_no_longer_good(service: Any) -> None:
     async with Client(service.url, service.user) as client:
         await client.login()
         client._connection._token = "a token of yesterday"
         assert await client.list_intents() == []
-        assert client._connection._token != "a token of yesterday"
+        client._connection._good_until = 0.0
+        assert await asyncio.gather(*(client.list_intents() for _ in range(5))) == [[]] * 5
+    assert await count(service, "sessions") == 1
+    assert await count(service, "refresh_tokens") == 3
+
+
+async def test_client_signs_in_again_when_its_session_has_ended(service: Any) -> None:
+    async with Client(service.url, service.user) as client, Client(service.url, service.user) as copy:
+        await client.login()
+        copy._connection._keep(await client.login())
+        await copy.logout()
+        assert await client.list_intents() == []
+    assert await count(service, "sessions") == 3
+
+
+async def test_logout_ends_the_session_even_when_the_token_ran_out(service: Any) -> None:
+    async with Client(service.url, service.user) as client:
+        await client.logout()
+        await client.login()
+        client._connection._good_until = 0.0
+        await client.logout()
+        await client.logout()
+    assert await count(service, "sessions WHERE end_reason = 'logout'") == await count(service, "sessions") == 1
+
+
+async def test_profile_tells_roles_and_counts(service: Any) -> None:
+    async with Client(service.url, service.user) as user, Client(service.url, service.solver) as solver:
+        await user.submit(service.make_intent())
+        profile = await user.fetch_profile()
+        assert (hexes.parse_address(profile.address), profile.roles) == (user.address, ["user"])
+        assert profile.statistics.intents == sum(profile.statistics.intents_by_status.values()) == 1
+        assert (await solver.fetch_profile()).roles == ["user", "solver"]
+
+
+async def count(service: Any, what: str) -> int:
+    async with service.database.acquire() as connection:
+        return await connection.fetchval(f"SELECT count(*) FROM {what}")
 
 
 async def test_concurrent_calls_share_one_login(service: Any) -> None:

@@ -78,6 +78,50 @@ def test_a_weak_jwt_secret_is_refused_and_not_shown(environment, secret):
     assert secret not in fault
 
 
+@pytest.mark.parametrize("secret", ["short", "a" * 64, "abcabcabc" * 8])
+def test_a_weak_previous_jwt_secret_is_refused_and_not_shown(environment, secret):
+    strong = "correct horse battery staple, and more"
+    (fault,) = faults_of(environment | {"JWT_SECRET": strong, "JWT_SECRET_PREVIOUS": secret}, Need.JWT)
+    assert "JWT_SECRET_PREVIOUS" in fault
+    assert secret not in fault
+
+
+def test_an_empty_previous_jwt_secret_is_none(environment):
+    given = environment | {"JWT_SECRET": "correct horse battery staple, and more", "JWT_SECRET_PREVIOUS": ""}
+    assert loading.load(given, frozenset({Need.JWT})).jwt_secret_previous is None
+
+
+def test_admins_are_named_by_address(environment):
+    settings = loading.load(environment | {"ADMIN_ADDRESSES": f" {ADDRESS} ,"}, frozenset())
+    assert settings.admin_addresses == {bytes.fromhex(ADDRESS[2:])}
+    assert any("ADMIN_ADDRESSES" in fault for fault in faults_of(environment | {"ADMIN_ADDRESSES": "me"}))
+
+
+def test_rate_limits_have_their_documented_defaults(environment):
+    settings = loading.load(environment, frozenset())
+    limits = (settings.rate_limit_rpm, settings.rate_limit_burst, settings.rate_limit_rpm_solver)
+    assert (limits, settings.trusted_proxies) == ((100, 20, 3000), ())
+    assert loading.load(environment | {"RATE_LIMIT_RPM": "0"}, frozenset()).rate_limit_rpm == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("RATE_LIMIT_RPM", "-1"), ("RATE_LIMIT_BURST", "0"), ("RATE_LIMIT_RPM_SOLVER", "0"), ("TRUSTED_PROXIES", "*")],
+)
+def test_a_limit_that_makes_no_sense_is_a_fault(environment, name, text):
+    (fault,) = faults_of(environment | {name: text})
+    assert fault.startswith(name)
+
+
+def test_proxies_are_addresses_and_networks(environment):
+    given = environment | {"TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.1,fd00::/8,"}
+    assert [str(one) for one in loading.load(given, frozenset()).trusted_proxies] == [
+        "10.0.0.0/8",
+        "192.0.2.1/32",
+        "fd00::/8",
+    ]
+
+
 def test_dev_mode_makes_up_a_jwt_secret(environment):
     settings = loading.load(environment | {"ORBITAL_ENV": "dev"}, frozenset({Need.JWT}))
     assert len(settings.jwt_secret) >= loading.JWT_SECRET_BYTES_MIN
@@ -103,10 +147,13 @@ def test_no_secret_is_in_the_representation(environment):
         "DATABASE_URL": "postgresql://u:hunter2@127.0.0.1/d",
         "REDIS_URL": "redis://:hunter3@127.0.0.1",
         "JWT_SECRET": "correct horse battery staple, and more",
+        "JWT_SECRET_PREVIOUS": "the one that was before, and is replaced",
         "SOLVER_PRIVATE_KEY": accounts.SOLVERS[0],
     }
     text = repr(loading.load(given, frozenset({Need.DATABASE, Need.REDIS, Need.JWT, Need.SOLVER})))
-    assert not any(secret in text for secret in ("hunter2", "hunter3", "correct horse", accounts.SOLVERS[0][2:]))
+    assert not any(
+        secret in text for secret in ("hunter2", "hunter3", "correct horse", "the one that", accounts.SOLVERS[0][2:])
+    )
 
 
 def test_a_chain_without_a_mailbox_domain_is_a_fault(environment, tmp_path):
