@@ -12,16 +12,19 @@ from orbital.api.deps import (
     Bidder,
     Caller,
     Given,
+    Identified,
     NoQuery,
     Public,
     Services,
     Solver,
     parse_intent_id,
     parse_path_address,
+    require_session,
 )
 from orbital.api.errors import not_found
 from orbital.api.schemas import auctions as schemas
 from orbital.api.schemas import queries
+from orbital.api.tokens import Identity
 from orbital.chain import hexes
 from orbital.domain.errors import NotFound
 from orbital.domain.lifecycle import Status
@@ -118,16 +121,16 @@ async def read_award(intent_id: str, services: Given, caller: Caller) -> Respons
     responses=docs.answers(schemas.ShownAwards, 200, 304, 401, 404, 422, 503),
     openapi_extra=docs.asks(queries.AwardPage),
 )
-async def list_awards(address: str, request: Request, services: Given, caller: Caller) -> Response:
+async def list_awards(address: str, request: Request, services: Given, identity: Identified) -> Response:
     """With `wait`, an answer that tells nothing new is held back until it does, or until so many seconds passed.
 
     Nothing new is an empty list, or with `If-None-Match` the list of that `ETag` (304 in the end).
     """
     asked = body.query(request, queries.AwardPage)
-    if parse_path_address(address) != caller:
+    if parse_path_address(address) != identity.address:
         raise not_found("These are not your awards.")
     known = request.headers.get("if-none-match")
-    shown = await _await_awards(services, caller, asked, known)
+    shown = await _await_awards(services, identity, asked, known)
     etag = answers.etag_of(shown)
     if etag == known:
         return Response(status_code=304, headers={"ETag": etag})
@@ -135,8 +138,9 @@ async def list_awards(address: str, request: Request, services: Given, caller: C
 
 
 async def _await_awards(
-    services: Services, solver: Address, asked: queries.AwardPage, known: str | None
+    services: Services, identity: Identity, asked: queries.AwardPage, known: str | None
 ) -> dict[str, Any]:
+    solver = identity.address
     ends_at = time.monotonic() + asked.wait
     with services.hub.watch("awards", "solver", hexes.to_hex(solver)) as watch:
         while True:
@@ -146,6 +150,7 @@ async def _await_awards(
             if is_news or left <= 0:
                 return shown
             await watch.wait(min(left, LOOK_AGAIN_SECONDS))
+            await require_session(services, identity)
 
 
 async def _list_awards(services: Services, solver: Address, asked: queries.AwardPage) -> dict[str, Any]:

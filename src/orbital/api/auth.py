@@ -5,6 +5,7 @@ in the transaction that hands out the tokens, so of any number of logins with on
 wrong signature uses nothing up: nobody can burn another's challenge.
 """
 
+import asyncio
 import datetime as dt
 import hashlib
 import secrets
@@ -21,15 +22,16 @@ from orbital.api.deps import Caller, Given, Identified, NoQuery, Public, Service
 from orbital.api.errors import of_fields
 from orbital.api.schemas import auth as schemas
 from orbital.api.schemas import values
-from orbital.chain import hexes, keys
+from orbital.chain import counterfactual, hexes, keys
 from orbital.domain import siwe
-from orbital.domain.errors import FieldError, Rejected, Unauthenticated
+from orbital.domain.errors import FieldError, Rejected, Unauthenticated, Unavailable
 from orbital.domain.lifecycle import Status
-from orbital.domain.types import Address, ChainId
+from orbital.domain.types import Address, ChainId, Hash32
 from orbital.storage import intents, logins, pool
 
 CHALLENGE_SECONDS: Final = 5 * 60
 REFRESH_SECONDS: Final = 30 * 24 * 3600
+NODE_SECONDS: Final = 3.0
 NONCE_BYTES: Final = 16
 REFRESH_BYTES: Final = 32
 STATEMENT: Final = "Sign in to Orbital. This costs nothing and moves nothing."
@@ -66,14 +68,13 @@ async def challenge(request: Request, services: Given) -> Response:
     openapi_extra=docs.takes(schemas.LoginRequest, docs.LOGIN),
 )
 async def login(request: Request, services: Given) -> Response:
-    """Plain accounts sign by EIP-191; contract accounts are asked by ERC-1271 on the challenge's chain."""
+    """Plain accounts sign by EIP-191; contract accounts are asked by ERC-1271 on the challenge's chain, also those that
+    are not deployed yet and wrap their signature by ERC-6492.
+    """
     given = await body.read(request, schemas.LoginRequest)
     known = await _find_challenge(services, given.message)
     digest = keys.personal_digest(given.message.encode())
-    try:
-        await signatures.verify(services.get_rpc(known.chain_id), known.address, digest, given.signature)
-    except Rejected as failure:
-        raise Unauthenticated("invalid_signature", failure.detail) from failure
+    await _verify(services, known, digest, given.signature)
     return answers.json(await _log_in(services, known))
 
 
@@ -156,6 +157,21 @@ async def _find_challenge(services: Services, message: str) -> logins.Challenge:
     if known is None or known.message != message:
         raise _invalid_message()
     return known
+
+
+async def _verify(services: Services, known: logins.Challenge, digest: Hash32, signature: bytes) -> None:
+    """Whether the address signed, by its own key or by its code; Unauthenticated if not."""
+    rpc = services.get_rpc(known.chain_id)
+    try:
+        async with asyncio.timeout(NODE_SECONDS):
+            if counterfactual.is_wrapped(signature):
+                await counterfactual.verify_signature(rpc, known.address, digest, signature)
+            else:
+                await signatures.verify(rpc, known.address, digest, signature)
+    except Rejected as failure:
+        raise Unauthenticated("invalid_signature", failure.detail) from failure
+    except TimeoutError as failure:
+        raise Unavailable("chain_unavailable", "The account's chain does not answer in time.") from failure
 
 
 async def _log_in(services: Services, known: logins.Challenge) -> dict[str, Any]:

@@ -79,11 +79,16 @@ async def get_identity(request: fastapi.Request) -> Identity:
 async def identify(services: Services, token: str) -> Identity:
     """Whom an access token speaks for. Raises Unauthenticated, and Unavailable when that can't be known."""
     identity = tokens.verify(services.settings, token, services.now)
+    await require_session(services, identity)
+    return identity
+
+
+async def require_session(services: Services, identity: Identity) -> None:
+    """Raises Unauthenticated once the session has ended; what lasts longer than a second asks again."""
     async with pool.acquire(services.pool) as connection:
         is_live = await logins.is_live(connection, identity.session_id, identity.address)
     if not is_live:
         raise Unauthenticated("unauthenticated", "This session has ended; log in again.")
-    return identity
 
 
 def get_anyone() -> None:

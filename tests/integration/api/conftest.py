@@ -175,10 +175,12 @@ class Api:
         return {"Authorization": f"Bearer {pair['access_token']}"}
 
     @contextlib.asynccontextmanager
-    async def another_process(self, **changed: typing.Any) -> collections.abc.AsyncIterator[httpx.AsyncClient]:
-        """A second application over the same database, with some settings of its own."""
+    async def another_process(
+        self, rpcs: dict[ChainId, Rpc] | None = None, **changed: typing.Any
+    ) -> collections.abc.AsyncIterator[httpx.AsyncClient]:
+        """A second application over the same database, with some settings, or nodes, of its own."""
         own = dataclasses.replace(self.settings, **changed)
-        app = asgi.create_app(self.database, self.network, self.rpcs, self.hub, own, self.now)
+        app = asgi.create_app(self.database, self.network, rpcs or self.rpcs, self.hub, own, self.now)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=PUBLIC_URL) as client:
             yield client
 

@@ -2,17 +2,23 @@
 
 import asyncio
 import hashlib
+import time
 
 import jwt
 import pytest
+from eth_abi import abi
 
 from orbital.api import tokens
 from orbital.chain import hexes, keys
+from orbital.chain.keccak import keccak256
+from orbital.chain.rpc import Rpc
 from orbital.chain.transactions import Wallet
 from orbital.devnet import accounts
 
 LOGIN = "/api/v1/auth/login"
 SESSION = "00000000-0000-4000-8000-000000000001"
+CREATE2_FACTORY = bytes.fromhex("4e59b44847b379578588920ca78fbf26c0b4956c")  # part of every anvil chain
+MAGIC_6492 = bytes.fromhex("6492" * 16)
 OTHER_SECRET = "another secret of at least thirty-two bytes"
 
 
@@ -104,6 +110,66 @@ async def test_contract_account_logs_in_by_erc_1271(api, contract_wallet_code):
     assert (refused.status_code, refused.json()["code"]) == (401, "invalid_signature")
     taken = await api.client.post(LOGIN, json={"message": message, "signature": hexes.to_hex(b"\1" + plain)})
     assert (taken.status_code, taken.json()["address"]) == (200, challenge["address"])
+
+
+def wrap(factory: bytes, factory_call: bytes, signature: bytes) -> str:
+    return hexes.to_hex(abi.encode(["address", "bytes", "bytes"], [factory, factory_call, signature]) + MAGIC_6492)
+
+
+async def test_contract_account_logs_in_before_it_is_deployed(api, contract_wallet_code):
+    owner = keys.generate_signer()
+    code = contract_wallet_code + bytes(12) + owner.address
+    wallet = keccak256(b"\xff" + CREATE2_FACTORY + bytes(32) + keccak256(code))[12:]
+    challenge = {"address": hexes.to_checksum(wallet), "chain_id": 31337}
+    message = (await api.client.post("/api/v1/auth/challenge", json=challenge)).json()["message"]
+    digest = keys.personal_digest(message.encode())
+    good, thiefs = (b"\1" + one.sign(digest) for one in (owner, keys.generate_signer()))
+
+    async def log_in(signature: str) -> tuple[int, str]:
+        answer = await api.client.post(LOGIN, json={"message": message, "signature": signature})
+        return answer.status_code, answer.json().get("code", answer.json().get("address"))
+
+    for wrong in (
+        hexes.to_hex(good),
+        wrap(CREATE2_FACTORY, bytes(32) + code, thiefs),
+        wrap(CREATE2_FACTORY, b"\1" * 32 + code, good),
+        wrap(CREATE2_FACTORY, b"", good),
+        wrap(b"\1" * 20, bytes(32) + code, good),
+        hexes.to_hex(MAGIC_6492),
+        hexes.to_hex(b"\xff" * 96 + MAGIC_6492),
+    ):
+        assert await log_in(wrong) == (401, "invalid_signature")
+    assert await log_in(wrap(CREATE2_FACTORY, bytes(32) + code, good)) == (200, challenge["address"])
+    assert await api.rpcs[31337].code(wallet) == b""
+
+
+async def test_wrapped_signature_of_a_deployed_account_needs_no_factory(api, contract_wallet_code):
+    owner = keys.generate_signer()
+    deployer = Wallet(api.rpcs[31337], keys.parse_signer(accounts.DEPLOYER))
+    wallet = (await deployer.transact(None, contract_wallet_code + bytes(12) + owner.address)).contract_address
+    challenge = {"address": hexes.to_checksum(wallet), "chain_id": 31337}
+    message = (await api.client.post("/api/v1/auth/challenge", json=challenge)).json()["message"]
+    signature = b"\1" + owner.sign(keys.personal_digest(message.encode()))
+    body = {"message": message, "signature": wrap(CREATE2_FACTORY, b"", signature)}
+    assert (await api.client.post(LOGIN, json=body)).status_code == 200
+
+
+async def test_login_of_an_account_whose_chain_is_silent_is_503_within_three_seconds(api):
+    async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()  # until the caller gives up
+        writer.close()
+
+    silent = await asyncio.start_server(hold, "127.0.0.1", 0)
+    async with silent, Rpc([f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}"], 31337) as rpc:
+        user = keys.generate_signer()
+        message = (await api.challenge(user))["message"]
+        async with api.another_process(rpcs={31337: rpc}) as elsewhere:
+            started = time.monotonic()
+            body = {"message": message, "signature": wrap(CREATE2_FACTORY, b"", b"")}
+            answer = await elsewhere.post(LOGIN, json=body)
+        assert (answer.status_code, answer.json()["code"]) == (503, "chain_unavailable")
+        assert int(answer.headers["retry-after"]) >= 1
+        assert time.monotonic() - started < 4
 
 
 def forged(api, *, header: dict | None = None, secret: str | None = None, algorithm: str = "HS256", **changes) -> str:

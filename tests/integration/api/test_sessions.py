@@ -1,16 +1,22 @@
 """Sessions: refresh tokens good once, logout that holds everywhere, secrets that are replaced, and profiles."""
 
 import asyncio
+import dataclasses
 import hashlib
+import time
 
+import httpx
 import pytest
 
-from orbital.api import tokens
+from orbital.api import asgi, tokens
 from orbital.api.schemas import auth as schemas
 from orbital.chain import hexes, keys
+from orbital.realtime.hub import Hub
+from orbital.realtime.limiter import Limiter
 
 REFRESH = "/api/v1/auth/refresh"
 LOGOUT = "/api/v1/auth/logout"
+NOWHERE = "redis://127.0.0.1:1"
 PROFILE = "/api/v1/auth/profile"
 
 
@@ -112,6 +118,32 @@ async def test_logout_ends_this_session_on_every_process_and_no_other(api):
             assert (await refresh(api, second, client)).status_code == 401
     assert (await api.client.post(LOGOUT, headers=api.bearer(second))).status_code == 401
     assert await api.count("SELECT count(*) FROM sessions WHERE end_reason = 'logout'") == 1
+
+
+async def test_logout_ends_a_long_poll_that_waits(api):
+    solver = await api.bonded_solver()
+    pair = await api.log_in(solver)
+    path = f"/api/v1/solver/{pair['address']}/awards"
+    poll = asyncio.create_task(api.client.get(path, params={"wait": 20}, headers=api.bearer(pair)))
+    started = time.monotonic()
+    await asyncio.wait([poll], timeout=0.2)
+    assert (await api.client.post(LOGOUT, headers=api.bearer(pair))).status_code == 204
+    assert (await poll).status_code == 401
+    assert time.monotonic() - started < 5
+
+
+async def test_sessions_need_no_redis(api):
+    hub = Hub(NOWHERE)
+    async with Limiter(NOWHERE) as limiter:
+        limited = dataclasses.replace(api.settings, rate_limit_rpm=100)
+        app = asgi.create_app(api.database, api.network, api.rpcs, hub, limited, api.now, limiter)
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url=api.settings.public_url) as alone:
+            first = await api.log_in(keys.generate_signer())
+            second = (await refresh(api, first, alone)).json()
+            assert await profile_status(api, second, alone) == 200
+            assert (await alone.post(LOGOUT, headers=api.bearer(second))).status_code == 204
+            assert await profile_status(api, second, alone) == await profile_status(api, second) == 401
 
 
 async def test_logout_during_refreshes_leaves_nothing_that_works(api):
