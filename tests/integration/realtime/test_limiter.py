@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 import pathlib
+import signal
 import subprocess
 import sys
 import time
@@ -103,6 +105,24 @@ async def test_without_redis_the_process_limits_by_itself_and_does_not_wait():
         found = [await alone.take("a", gcra.limit_of(1, 60, 3)) for _ in range(5)]
         assert [one.is_allowed for one in found] == [True, True, True, False, False]
         assert not alone.is_shared
+
+
+async def test_a_redis_that_hangs_costs_one_request_a_quarter_of_a_second(tmp_path: pathlib.Path):
+    wanted = redis.prepare(parts.RedisSettings(data_dir=tmp_path, bundled=False))
+    limit = gcra.limit_of(1, 3600, 100)
+    with process.start(wanted.command, tmp_path / "redis.log") as running:
+        async with Limiter(wanted.url, lambda: 0.0) as shared:
+            await shared.take("a", limit)
+            assert shared.is_shared
+            os.kill(running.pid, signal.SIGSTOP)
+            try:
+                begun = time.monotonic()
+                found = [await shared.take("a", limit) for _ in range(50)]
+                elapsed = time.monotonic() - begun
+            finally:
+                os.kill(running.pid, signal.SIGCONT)
+            assert all(one.is_allowed for one in found)
+            assert elapsed < 5 * limiter.TIMEOUT_SECONDS
 
 
 async def test_limits_are_shared_again_when_redis_is_back(tmp_path: pathlib.Path):
