@@ -112,7 +112,9 @@ def _describe_security(app: fastapi.FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         schema = built()
-        schema.setdefault("components", {})["securitySchemes"] = {"bearer": docs.SECURITY_SCHEME}
+        components = schema.setdefault("components", {})
+        components["securitySchemes"] = {"bearer": docs.SECURITY_SCHEME}
+        components["schemas"] = {**components.get("schemas", {}), **docs.shared_schemas()}
         access.describe(app.routes, schema["paths"])
         idempotency.describe(schema["paths"])
         limits.describe(schema["paths"])

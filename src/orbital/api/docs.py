@@ -109,8 +109,14 @@ def answers(
 
 def problem(status: int) -> dict[str, Any]:
     """An answer that says no."""
-    content = {errors.PROBLEM_TYPE: {"schema": Problem.model_json_schema()}}
+    content = {errors.PROBLEM_TYPE: {"schema": {"$ref": COMPONENTS.format(model=Problem.__name__)}}}
     return {"description": _PROBLEMS[status], "content": content}
+
+
+def shared_schemas() -> dict[str, Any]:
+    """The schemas that operations refer to and the framework does not know of."""
+    schema = Problem.model_json_schema(ref_template=COMPONENTS)
+    return {**schema.pop("$defs"), Problem.__name__: schema}
 
 
 def _inline(schema: Any, definitions: dict[str, Any]) -> Any:

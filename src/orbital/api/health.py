@@ -41,26 +41,20 @@ class Health(StrEnum):
 async def read_health(services: Given) -> Response:
     following = await _follow(services)
     health = judge(following, is_redis_connected=services.hub.is_connected)
-    shown: dict[str, Any] = {
-        "status": health.value,
-        "version": VERSION,
-        "uptime_seconds": max(0, int(services.clock() - services.started_at)),
-        "database": "unavailable" if following is None else "ok",
-        "redis": "ok" if services.hub.is_connected else "unavailable",
-        "chains": [{"chain_id": one, "status": status.value} for one, status in (following or {}).items()],
-    }
-    return answers.json(shown, 503 if health is Health.UNHEALTHY else 200)
+    return answers.json(_show(services, health, following), 503 if health is Health.UNHEALTHY else 200)
 
 
 @router.get(
     "/health/ready",
     summary="Whether to send requests here",
     dependencies=[Public, NoQuery],
-    responses=docs.answers(schemas.ShownProbe, 200, also=503),
+    responses=docs.answers(schemas.ShownHealth, 200, also=503),
 )
 async def read_ready(services: Given) -> Response:
-    is_ready = await _follow(services) is not None
-    return answers.json({"status": "ready" if is_ready else "not_ready"}, 200 if is_ready else 503)
+    """The health, but 503 only while PostgreSQL is away."""
+    following = await _follow(services)
+    health = judge(following, is_redis_connected=services.hub.is_connected)
+    return answers.json(_show(services, health, following), 503 if following is None else 200)
 
 
 @router.get(
@@ -69,8 +63,11 @@ async def read_ready(services: Given) -> Response:
     dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownProbe, 200),
 )
-async def read_live() -> Response:
-    return answers.json({"status": "live"})
+async def read_live(services: Given) -> Response:
+    """That this answers says all: nothing else is asked."""
+    return answers.json(
+        {"status": Health.HEALTHY.value, "version": VERSION, "uptime_seconds": _uptime_seconds(services)}
+    )
 
 
 @router.get(
@@ -90,6 +87,21 @@ def judge(following: dict[ChainId, Following] | None, *, is_redis_connected: boo
         return Health.UNHEALTHY
     is_all_well = is_redis_connected and all(status is Following.OK for status in following.values())
     return Health.HEALTHY if is_all_well else Health.DEGRADED
+
+
+def _show(services: Services, health: Health, following: dict[ChainId, Following] | None) -> dict[str, Any]:
+    return {
+        "status": health.value,
+        "version": VERSION,
+        "uptime_seconds": _uptime_seconds(services),
+        "database": "unavailable" if following is None else "ok",
+        "redis": "ok" if services.hub.is_connected else "unavailable",
+        "chains": [{"chain_id": one, "status": status.value} for one, status in (following or {}).items()],
+    }
+
+
+def _uptime_seconds(services: Services) -> int:
+    return max(0, int(services.clock() - services.started_at))
 
 
 async def _follow(services: Services) -> dict[ChainId, Following] | None:

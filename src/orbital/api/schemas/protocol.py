@@ -83,3 +83,5 @@ class ShownHealth(v.Shown):
 
 class ShownProbe(v.Shown):
     status: str
+    version: str
+    uptime_seconds: v.Integer
