@@ -13,11 +13,13 @@ from orbital.config import loading
 from orbital.config.tree import ConfigError, Need, Settings
 from orbital.domain.errors import OrbitalError
 from orbital.domain.network import Chain
+from orbital.domain.types import ZERO_ADDRESS, Address
 from orbital.storage import migrate as migrations
 from orbital.storage import rebuild as projections
 from orbital.storage.settings import StorageSettings
 
 _MASK: Final = "********"
+_NOT_SET: Final = "(not set)"
 
 
 def migrate() -> int:
@@ -70,7 +72,7 @@ async def _rebuild(settings: Settings) -> int:
 
 async def _show(settings: Settings) -> int:
     def mask(value: str | None) -> str:
-        return _MASK if value else "(not set)"
+        return _MASK if value else _NOT_SET
 
     network = settings.network
     lines = [
@@ -83,8 +85,12 @@ async def _show(settings: Settings) -> int:
         f"AUCTION_WINDOW_MS = {settings.auction_window_ms}",
         f"MIN_BOND_WEI = {network.min_bond_wei}",
         f"REFUND_DELAY_SECONDS = {network.refund_delay_seconds}",
-        f"AUCTIONEER_ADDRESS = {hexes.to_checksum(network.auctioneer)}",
-        f"REGISTRY = {hexes.to_checksum(network.registry)} on chain {network.registry_chain_id}",
+        f"AUCTIONEER_ADDRESS = {_show_address(network.auctioneer)}",
+        f"REGISTRY_CONTRACT_ADDRESS = {_show_address(network.registry)}",
+        f"REGISTRY_CHAIN_ID = {network.registry_chain_id or _NOT_SET}",
+        f"API_URL = {settings.api_url}",
+        f"SOLVER_FEE_BPS = {settings.fee_bps}",
+        f"METRICS_PORT = {settings.metrics_port or _NOT_SET}",
         f"ADMIN_ADDRESSES = {', '.join(sorted(map(hexes.to_checksum, settings.admin_addresses)))}",
         f"DENIED_ADDRESSES = {len(settings.denied)}",
         f"RATE_LIMIT_RPM = {settings.rate_limit_rpm}",
@@ -101,6 +107,10 @@ async def _show(settings: Settings) -> int:
     ]
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
+
+
+def _show_address(address: Address) -> str:
+    return _NOT_SET if address == ZERO_ADDRESS else hexes.to_checksum(address)
 
 
 async def _check(settings: Settings) -> int:
