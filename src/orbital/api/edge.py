@@ -9,11 +9,11 @@ import secrets
 import time
 from typing import Final
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from orbital.api import errors
+from orbital.api import cors, errors
 from orbital.observe import logging, metrics
 
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -24,6 +24,7 @@ SECURITY_HEADERS: Final = (
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
     ("Cache-Control", "no-store"),
 )
+HTTPS_HEADER: Final = ("Strict-Transport-Security", "max-age=31536000")
 
 _SECONDS: Final = metrics.histogram(
     "orbital_http_request_seconds",
@@ -36,10 +37,13 @@ _log = logging.get_logger("api")
 
 
 class Edge:
-    """Wraps the application."""
+    """Wraps the application. `is_https`: callers reach it by HTTPS, and browsers are told to keep to that."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, origins: cors.Policy | None = None, is_https: bool = False) -> None:
         self._app = app
+        self._origins = origins
+        wanted = (*SECURITY_HEADERS, HTTPS_HEADER) if is_https else SECURITY_HEADERS
+        self._security = tuple((name.lower().encode(), value.encode()) for name, value in wanted)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -51,21 +55,23 @@ class Edge:
         if is_head:
             asked = {**scope, "method": "GET"}
         started, status = time.perf_counter(), 0
+        added = () if self._origins is None else self._origins.headers_for(scope)
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(raw=message["headers"])
-                headers["X-Request-ID"] = request_id
-                for name, value in SECURITY_HEADERS:
-                    headers.setdefault(name, value)
+                own = {name for name, _ in message["headers"]}
+                given = [one for one in self._security if one[0] not in own]
+                traced = (b"x-request-id", request_id.encode())
+                message = {**message, "headers": [*message["headers"], *given, traced, *added]}
             elif is_head:
                 message = {**message, "body": b""}
             await send(message)
 
+        preflight = None if self._origins is None else self._origins.preflight(scope, request_id)
         try:
-            await self._app(asked, receive, send_with_headers)
+            await (preflight or self._app)(asked, receive, send_with_headers)
         except ClientDisconnect:
             _log.debug("client_left", path=scope["path"], request_id=request_id)
         except Exception:

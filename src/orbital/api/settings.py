@@ -15,7 +15,7 @@ class ApiSettings:
     `jwt_secret` signs tokens; those of `jwt_secret_previous` are still taken, so that a secret can be replaced.
     `admin_addresses` may do what an operator does. `metrics_token`: with it, the figures are for its bearer alone.
     `rate_limit_rpm` requests a minute, `rate_limit_burst` of them at once; 0 switches all limits off. What proxies of
-    `trusted_proxies` say of where a request comes from is believed.
+    `trusted_proxies` say of where a request comes from is believed. Pages of `cors_origins` may call from a browser.
     """
 
     public_url: str
@@ -29,3 +29,4 @@ class ApiSettings:
     rate_limit_burst: int = 20
     rate_limit_rpm_solver: int = 3000
     trusted_proxies: tuple[IpNetwork, ...] = ()
+    cors_origins: frozenset[str] = frozenset()

@@ -51,6 +51,7 @@ async def _run(settings: Settings) -> None:
         rate_limit_burst=settings.rate_limit_burst,
         rate_limit_rpm_solver=settings.rate_limit_rpm_solver,
         trusted_proxies=settings.trusted_proxies,
+        cors_origins=settings.cors_origins,
     )
     hub = Hub(settings.redis_url)
     async with (

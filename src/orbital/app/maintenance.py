@@ -97,6 +97,7 @@ async def _show(settings: Settings) -> int:
         f"RATE_LIMIT_BURST = {settings.rate_limit_burst}",
         f"RATE_LIMIT_RPM_SOLVER = {settings.rate_limit_rpm_solver}",
         f"TRUSTED_PROXIES = {', '.join(map(str, settings.trusted_proxies))}",
+        f"CORS_ORIGINS = {', '.join(sorted(settings.cors_origins))}",
         f"LOG_LEVEL = {settings.log_level}",
     ]
     lines += [

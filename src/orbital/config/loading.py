@@ -6,6 +6,7 @@ not need is not required of it. Outside dev mode the public keys of local chains
 
 import ipaddress
 import pathlib
+import re
 import secrets
 import tomllib
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ JWT_SECRET_BYTES_MIN: Final = 32
 JWT_SECRET_SYMBOLS_MIN: Final = 10
 
 _PREVIOUS: Final = "JWT_SECRET_PREVIOUS"
+_ORIGIN: Final = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
 
 def load(environment: Mapping[str, str], needs: frozenset[Need]) -> Settings:
@@ -58,6 +60,7 @@ def load(environment: Mapping[str, str], needs: frozenset[Need]) -> Settings:
         rate_limit_burst=reader.number("RATE_LIMIT_BURST", 20, 1, 1_000_000),
         rate_limit_rpm_solver=reader.number("RATE_LIMIT_RPM_SOLVER", 3000, 1, 1_000_000),
         trusted_proxies=_networks(reader, "TRUSTED_PROXIES"),
+        cors_origins=_origins(reader, "CORS_ORIGINS"),
         api_url=reader.url("API_URL", reader.text("API_URL", f"http://{host}:{port}"), ("http", "https")),
         metrics_port=reader.number("METRICS_PORT", 0, 0, 65_535),
         fee_bps=reader.number("SOLVER_FEE_BPS", 2, 0, 10_000),
@@ -163,6 +166,18 @@ def _networks(reader: Reader, name: str) -> tuple[IpNetwork, ...]:
         except ValueError:
             reader.faults.append(f"{name} must be addresses or networks (10.0.0.0/8), comma-separated")
     return tuple(found)
+
+
+def _origins(reader: Reader, name: str) -> frozenset[str]:
+    """Origins as browsers write them, comma-separated; `*`, which is everybody's, in dev mode only."""
+    found = frozenset(one.strip() for one in reader.text(name).split(",") if one.strip())
+    for one in sorted(found):
+        if one == "*":
+            if reader.mode is not Mode.DEV:
+                reader.faults.append(f"{name} must name its origins; * is refused outside ORBITAL_ENV=dev")
+        elif _ORIGIN.fullmatch(one) is None:
+            reader.faults.append(f"{name} must be origins (https://app.example, in lower case, no path)")
+    return found
 
 
 def _log_level(reader: Reader) -> str:

@@ -71,6 +71,7 @@ class Settings:
     rate_limit_burst: int
     rate_limit_rpm_solver: int
     trusted_proxies: tuple[IpNetwork, ...]
+    cors_origins: frozenset[str]
     api_url: str
     metrics_port: int
     fee_bps: int

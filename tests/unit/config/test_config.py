@@ -122,6 +122,31 @@ def test_proxies_are_addresses_and_networks(environment):
     ]
 
 
+def test_origins_are_exact_and_everybody_is_for_dev_mode(environment):
+    given = environment | {"CORS_ORIGINS": "https://app.example, http://localhost:3000,"}
+    assert loading.load(given, frozenset()).cors_origins == {"https://app.example", "http://localhost:3000"}
+    anybody = environment | {"CORS_ORIGINS": "*"}
+    (fault,) = faults_of(anybody)
+    assert fault.startswith("CORS_ORIGINS")
+    assert loading.load(anybody | {"ORBITAL_ENV": "dev"}, frozenset()).cors_origins == {"*"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://app.example/",
+        "https://App.example",
+        "app.example",
+        "null",
+        "https://*.example",
+        "https://a.example:port",
+    ],
+)
+def test_what_no_browser_sends_as_an_origin_is_a_fault(environment, text):
+    (fault,) = faults_of(environment | {"CORS_ORIGINS": text})
+    assert fault.startswith("CORS_ORIGINS")
+
+
 def test_dev_mode_makes_up_a_jwt_secret(environment):
     settings = loading.load(environment | {"ORBITAL_ENV": "dev"}, frozenset({Need.JWT}))
     assert len(settings.jwt_secret) >= loading.JWT_SECRET_BYTES_MIN
