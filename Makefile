@@ -8,7 +8,7 @@ ANVIL  := node_modules/.installed
 PIP    := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test check lint types imports format bench soak contracts lock clean
+.PHONY: help setup up demo test check lint types imports format bench soak contracts openapi lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -69,6 +69,9 @@ soak: setup ## the long runs: 200 kills, 50,000 contract calls
 
 contracts: setup ## compile the contracts into src/orbital/chain/abi
 	@node contracts/build.mjs
+
+openapi: setup ## write the HTTP contract into docs/openapi.json
+	@$(BIN)/orbital openapi > .openapi.new && mv .openapi.new docs/openapi.json
 
 lock: $(VENV)/.installed ## renew requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --quiet --all-extras --group dev --universal --python-version 3.11 \

@@ -13,6 +13,7 @@ VERBS: Final = {
     "relay": "relayer and validator of the local message bridge",
     "migrate": "bring the database schema to this version",
     "rebuild": "recreate every projection from the ledger",
+    "openapi": "print the HTTP contract",
     "config": "print the effective settings, or check them against the chains",
 }
 

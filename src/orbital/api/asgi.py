@@ -20,8 +20,8 @@ from orbital.api import (
     auctions,
     auth,
     chains,
+    contract,
     cors,
-    docs,
     edge,
     errors,
     health,
@@ -59,7 +59,7 @@ def create_app(
     `counter` counts for the rate limits; without one this process counts by itself.
     """
     app = fastapi.FastAPI(
-        title="Orbital",
+        title=contract.TITLE,
         version=health.VERSION,
         docs_url=None,
         redoc_url=None,
@@ -82,8 +82,13 @@ def create_app(
         app.add_middleware(limits.Limits, settings=settings, counter=LocalLimiter() if counter is None else counter)
     origins = cors.Policy(settings.cors_origins) if settings.cors_origins else None
     app.add_middleware(edge.Edge, origins=origins, is_https=settings.public_url.startswith("https://"))
-    _describe_security(app)
+    contract.complete(app)
     return app
+
+
+def build_contract() -> dict[str, Any]:
+    """The document at `/openapi.json`, without an application that could answer it."""
+    return contract.build(ROUTERS, health.VERSION)
 
 
 class _HotRoute(Route):
@@ -107,19 +112,3 @@ async def _refuse_method(request: Request, error: Exception) -> Response:
     if not allowed:
         return await errors.handle_http(request, error)
     return errors.respond(errors.MethodNotAllowed(allowed), request.state.request_id)
-
-
-def _describe_security(app: fastapi.FastAPI) -> None:
-    built = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        schema = built()
-        components = schema.setdefault("components", {})
-        components["securitySchemes"] = {"bearer": docs.SECURITY_SCHEME}
-        components["schemas"] = {**components.get("schemas", {}), **docs.shared_schemas()}
-        access.describe(app.routes, schema["paths"])
-        idempotency.describe(schema["paths"])
-        limits.describe(schema["paths"])
-        return schema
-
-    app.openapi = openapi  # type: ignore[method-assign]

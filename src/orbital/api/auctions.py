@@ -7,7 +7,7 @@ import fastapi
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orbital.api import answers, bidding, body, docs, paging
+from orbital.api import answers, bidding, body, docs, examples, paging
 from orbital.api.deps import (
     Bidder,
     Caller,
@@ -43,6 +43,7 @@ router = fastapi.APIRouter(prefix="/api/v1", tags=["auctions"])
 @router.get(
     "/intents/pending",
     summary="Open auctions, oldest first",
+    operation_id="list_open_auctions",
     responses=docs.answers(schemas.ShownPendings, 200, 401, 403, 422, 503),
     openapi_extra=docs.asks(queries.PendingPage),
 )
@@ -66,10 +67,11 @@ async def list_pending(request: Request, services: Given, caller: Solver) -> Res
 @router.post(
     "/intents/{intent_id}/bids",
     summary="Bid in an open auction",
+    operation_id="submit_bid",
     status_code=201,
     dependencies=[NoQuery],
     responses=docs.answers(schemas.AcceptedBid, 201, 400, 401, 403, 404, 409, 413, 415, 422, 503),
-    openapi_extra=docs.takes(schemas.BidSubmission, docs.BID),
+    openapi_extra=docs.takes(schemas.BidSubmission, examples.BID),
 )
 async def bid(intent_id: str, request: Request, services: Given, caller: Bidder) -> Response:
     """Binding until `valid_until`; a solver's last bid counts."""
@@ -82,6 +84,7 @@ async def bid(intent_id: str, request: Request, services: Given, caller: Bidder)
 @router.get(
     "/intents/{intent_id}/auction",
     summary="An auction, once it is public",
+    operation_id="read_auction",
     dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownAuction, 200, 404, 503),
 )
@@ -103,6 +106,7 @@ async def read_auction(intent_id: str, services: Given) -> Response:
 @router.get(
     "/intents/{intent_id}/award",
     summary="The caller's award for an intent",
+    operation_id="read_award",
     dependencies=[NoQuery],
     responses=docs.answers(schemas.ShownAward, 200, 401, 404, 503),
 )
@@ -118,6 +122,7 @@ async def read_award(intent_id: str, services: Given, caller: Caller) -> Respons
 @router.get(
     "/solver/{address}/awards",
     summary="A solver's own awards, newest first",
+    operation_id="list_awards",
     responses=docs.answers(schemas.ShownAwards, 200, 304, 401, 404, 422, 503),
     openapi_extra=docs.asks(queries.AwardPage),
 )

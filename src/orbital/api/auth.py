@@ -17,7 +17,7 @@ import fastapi
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orbital.api import answers, body, docs, signatures, tokens
+from orbital.api import answers, body, docs, examples, signatures, tokens
 from orbital.api.deps import Caller, Given, Identified, NoQuery, Public, Services, list_roles
 from orbital.api.errors import of_fields
 from orbital.api.schemas import auth as schemas
@@ -42,9 +42,10 @@ router = fastapi.APIRouter(prefix="/api/v1/auth", tags=["auth"])
 @router.post(
     "/challenge",
     summary="Ask for a message to sign",
+    operation_id="request_challenge",
     dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownChallenge, 200, 400, 413, 415, 422, 503),
-    openapi_extra=docs.takes(schemas.ChallengeRequest, docs.CHALLENGE),
+    openapi_extra=docs.takes(schemas.ChallengeRequest, examples.CHALLENGE),
 )
 async def challenge(request: Request, services: Given) -> Response:
     """An EIP-4361 message for `personal_sign`, good for five minutes and one login."""
@@ -63,9 +64,10 @@ async def challenge(request: Request, services: Given) -> Response:
 @router.post(
     "/login",
     summary="Log in with a signed challenge",
+    operation_id="log_in",
     dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownLogin, 200, 400, 401, 413, 415, 422, 503),
-    openapi_extra=docs.takes(schemas.LoginRequest, docs.LOGIN),
+    openapi_extra=docs.takes(schemas.LoginRequest, examples.LOGIN),
 )
 async def login(request: Request, services: Given) -> Response:
     """Plain accounts sign by EIP-191; contract accounts are asked by ERC-1271 on the challenge's chain, also those that
@@ -81,9 +83,10 @@ async def login(request: Request, services: Given) -> Response:
 @router.post(
     "/refresh",
     summary="A new token pair for a refresh token",
+    operation_id="refresh_login",
     dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownLogin, 200, 400, 401, 413, 415, 422, 503),
-    openapi_extra=docs.takes(schemas.RefreshRequest, docs.REFRESH),
+    openapi_extra=docs.takes(schemas.RefreshRequest, examples.REFRESH),
 )
 async def refresh(request: Request, services: Given) -> Response:
     """Each refresh token is good once, for 30 days; one that comes a second time ends the session."""
@@ -100,6 +103,7 @@ async def refresh(request: Request, services: Given) -> Response:
 @router.post(
     "/logout",
     summary="End this session",
+    operation_id="log_out",
     status_code=204,
     dependencies=[NoQuery],
     responses=docs.answers(None, 204, 401, 413, 422, 503),
@@ -115,6 +119,7 @@ async def logout(request: Request, services: Given, identity: Identified) -> Res
 @router.get(
     "/profile",
     summary="Who is logged in",
+    operation_id="read_profile",
     dependencies=[NoQuery],
     responses=docs.answers(schemas.ShownProfile, 200, 401, 422, 503),
 )

@@ -36,6 +36,7 @@ class Following(StrEnum):
 @router.get(
     "/chains",
     summary="The chains, their contracts and how far they are indexed",
+    operation_id="list_chains",
     dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownChains, 200, 503),
 )

@@ -12,46 +12,27 @@ from orbital.api import errors
 COMPONENTS: Final = "#/components/schemas/{model}"
 SECURITY_SCHEME: Final = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
-_A: Final = "0x" + "11" * 20
-_ID: Final = "0x" + "ab" * 32
-_SIGNATURE: Final = "0x" + "12" * 64 + "1b"
-SUBMISSION: Final[dict[str, Any]] = {
-    "intent": {
-        "user": _A,
-        "recipient": _A,
-        "origin_chain_id": 31337,
-        "destination_chain_id": 31338,
-        "input_token": "0x" + "22" * 20,
-        "input_amount": "1000000",
-        "output_token": "0x" + "33" * 20,
-        "min_output_amount": "995000",
-        "nonce": "1",
-        "open_deadline": 1800000600,
-        "fill_deadline": 1800004200,
-        "auctioneer": "0x" + "44" * 20,
-    },
-    "signature": _SIGNATURE,
-}
-BID: Final[dict[str, Any]] = {
-    "bid": {"intent_id": _ID, "solver": _A, "output_amount": "998000", "valid_until": 1800000060},
-    "signature": _SIGNATURE,
-}
-CHALLENGE: Final[dict[str, Any]] = {"address": _A, "chain_id": 31337}
-REFRESH: Final[dict[str, Any]] = {"refresh_token": "FDdXnJ5nhGT-XtDkNOnM8GR5mE8q2mCQHWmDMEvM2ZA"}
-LOGIN: Final[dict[str, Any]] = {"message": "localhost wants you to sign in …", "signature": _SIGNATURE}
-
 _PROBLEMS: Final = {
     304: "Nothing new since the given ETag",
     400: "Not JSON",
     401: "Not logged in",
     403: "Not allowed",
     404: "Not found",
+    408: "Body too slow",
     409: "Not now",
     413: "Body too large",
     415: "Not application/json",
     422: "Wrong request; see `code` and `errors`",
     429: "Too many requests: try again after `Retry-After`",
     503: "Something is away: try again after `Retry-After`",
+}
+_RETRY_AFTER: Final = {
+    "Retry-After": {"required": True, "schema": {"type": "integer", "minimum": 0}, "description": "In seconds."}
+}
+_HEADERS: Final[dict[int, dict[str, Any]]] = {
+    401: {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}, "description": "Bearer."}},
+    429: _RETRY_AFTER,
+    503: _RETRY_AFTER,
 }
 
 
@@ -110,7 +91,8 @@ def answers(
 def problem(status: int) -> dict[str, Any]:
     """An answer that says no."""
     content = {errors.PROBLEM_TYPE: {"schema": {"$ref": COMPONENTS.format(model=Problem.__name__)}}}
-    return {"description": _PROBLEMS[status], "content": content}
+    said = {"description": _PROBLEMS[status], "content": content}
+    return {**said, "headers": _HEADERS[status]} if status in _HEADERS else said
 
 
 def shared_schemas() -> dict[str, Any]:

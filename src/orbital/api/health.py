@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 import fastapi
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from orbital.api import answers, chains, docs
 from orbital.api.chains import Following
@@ -35,6 +35,7 @@ class Health(StrEnum):
 @router.get(
     "/health",
     summary="How this service is",
+    operation_id="read_health",
     dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownHealth, 200, also=503),
 )
@@ -47,6 +48,7 @@ async def read_health(services: Given) -> Response:
 @router.get(
     "/health/ready",
     summary="Whether to send requests here",
+    operation_id="read_readiness",
     dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownHealth, 200, also=503),
 )
@@ -60,6 +62,7 @@ async def read_ready(services: Given) -> Response:
 @router.get(
     "/health/live",
     summary="Whether this process answers at all",
+    operation_id="read_liveness",
     dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownProbe, 200),
 )
@@ -73,7 +76,9 @@ async def read_live(services: Given) -> Response:
 @router.get(
     "/metrics",
     summary="Figures for Prometheus",
+    operation_id="read_metrics",
     dependencies=[Operator, NoQuery],
+    response_class=PlainTextResponse,
     responses=docs.answers(None, 200, 401),
 )
 async def read_metrics() -> Response:

@@ -4,7 +4,7 @@ import fastapi
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orbital.api import answers, body, docs, intake, paging
+from orbital.api import answers, body, docs, examples, intake, paging
 from orbital.api.deps import Caller, Given, NoQuery, Public, Services, get_services, parse_intent_id
 from orbital.api.errors import not_found
 from orbital.api.schemas import intents as schemas
@@ -22,10 +22,11 @@ router = fastapi.APIRouter(prefix="/api/v1/intents", tags=["intents"])
 @router.post(
     "",
     summary="Submit a signed intent",
+    operation_id="submit_intent",
     status_code=201,
     dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownIntent, 201, 400, 403, 409, 413, 415, 422, 503, also=200),
-    openapi_extra=docs.takes(schemas.Submission, docs.SUBMISSION),
+    openapi_extra=docs.takes(schemas.Submission, examples.SUBMISSION),
 )
 async def submit(request: Request, services: Given) -> Response:
     """Take an intent and open its auction; the same intent again answers 200 with what became of it."""
@@ -40,6 +41,7 @@ async def submit(request: Request, services: Given) -> Response:
 @router.get(
     "",
     summary="Own intents, newest first",
+    operation_id="list_intents",
     responses=docs.answers(schemas.ShownIntents, 200, 401, 422, 503),
     openapi_extra=docs.asks(queries.IntentPage),
 )
@@ -66,6 +68,7 @@ async def read(request: Request) -> Response:
 @router.get(
     "/{intent_id}",
     summary="One intent",
+    operation_id="read_intent",
     dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownIntent, 200, 404, 503),
 )
@@ -77,6 +80,7 @@ async def read_documented(request: Request, intent_id: str) -> Response:  # noqa
 @router.get(
     "/{intent_id}/status",
     summary="How far an intent is, and what it waits for",
+    operation_id="read_intent_status",
     dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownStatus, 200, 404, 503),
 )
@@ -92,6 +96,7 @@ async def read_status(intent_id: str, services: Given) -> Response:
 @router.get(
     "/{intent_id}/events",
     summary="An intent's ledger",
+    operation_id="list_intent_events",
     dependencies=[Public],
     responses=docs.answers(schemas.ShownEvents, 200, 404, 422, 503),
     openapi_extra=docs.asks(queries.Page),
@@ -112,6 +117,7 @@ async def list_events(intent_id: str, request: Request, services: Given) -> Resp
 @router.post(
     "/{intent_id}/cancel",
     summary="Cancel an own intent that is not matched yet",
+    operation_id="cancel_intent",
     dependencies=[NoQuery],
     responses=docs.answers(schemas.ShownIntent, 200, 401, 404, 409, 503),
 )

@@ -14,6 +14,7 @@ router = fastapi.APIRouter(prefix="/api/v1", tags=["protocol"])
 @router.get(
     "/protocol",
     summary="What a wallet needs to sign",
+    operation_id="read_protocol",
     dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownProtocol, 200),
 )
@@ -47,6 +48,7 @@ async def read_protocol(services: Given) -> Response:
 @router.get(
     "/tokens",
     summary="The tokens of every chain",
+    operation_id="list_tokens",
     dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownTokens, 200),
 )

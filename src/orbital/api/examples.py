@@ -1,0 +1,258 @@
+"""One example of each body that is taken and each answer that is given, as the contract shows them.
+
+They tell one story: an offer of 1 USDC from chain 31337 to chain 31338, a solver's bid for it, and its settlement. Each
+has the shape that its model says; the tests hold them against each other.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from orbital.chain import eip712
+from orbital.domain import explain
+from orbital.domain.lifecycle import Status
+
+_USER: Final = "0x" + "11" * 20
+_SOLVER: Final = "0x" + "55" * 20
+_AUCTIONEER: Final = "0x" + "44" * 20
+_INPUT_TOKEN: Final = "0x" + "22" * 20
+_OUTPUT_TOKEN: Final = "0x" + "33" * 20
+_SETTLER: Final = "0x" + "66" * 20
+_MAILBOX: Final = "0x" + "77" * 20
+_REGISTRY: Final = "0x" + "88" * 20
+_ID: Final = "0x" + "ab" * 32
+_TX: Final = "0x" + "cd" * 32
+_BLOCK: Final = "0x" + "ef" * 32
+_SIGNATURE: Final = "0x" + "12" * 64 + "1b"
+_REFRESH_VALUE: Final = "FDdXnJ5nhGT-XtDkNOnM8GR5mE8q2mCQHWmDMEvM2ZA"
+_NONCE: Final = "5f1d7a84db00d2fce00b31a7fc73224f"
+_MESSAGE: Final = f"""localhost wants you to sign in with your Ethereum account:
+{_USER}
+
+Sign in to Orbital. This costs nothing and moves nothing.
+
+URI: http://localhost
+Version: 1
+Chain ID: 31337
+Nonce: {_NONCE}
+Issued At: 2027-01-15T08:00:00Z
+Expiration Time: 2027-01-15T08:05:00Z"""
+_OPENED_AT: Final = "2027-01-15T08:00:00.250Z"
+_CLOSES_AT: Final = "2027-01-15T08:00:01.750Z"
+
+_FIELDS: Final[dict[str, Any]] = {
+    "user": _USER,
+    "recipient": _USER,
+    "origin_chain_id": 31337,
+    "destination_chain_id": 31338,
+    "input_token": _INPUT_TOKEN,
+    "input_amount": "1000000",
+    "output_token": _OUTPUT_TOKEN,
+    "min_output_amount": "995000",
+    "nonce": "1",
+    "open_deadline": 1800000600,
+    "fill_deadline": 1800004200,
+    "auctioneer": _AUCTIONEER,
+}
+_INTENT: Final[dict[str, Any]] = {
+    "intent_id": _ID,
+    "protocol": "intent",
+    **_FIELDS,
+    "status": "pending",
+    "output_amount": None,
+    "solver": None,
+    "round": 1,
+    "open_by": None,
+    "fill_by": None,
+    "refund_due": False,
+    "refundable_at": None,
+    "legs": [],
+    "created_at": "2027-01-15T08:00:00Z",
+    "updated_at": "2027-01-15T08:00:00Z",
+}
+_OPEN_LEG: Final[dict[str, Any]] = {
+    "name": "open",
+    "chain_id": 31337,
+    "tx_hash": _TX,
+    "block_number": 1024,
+    "log_index": 3,
+    "timestamp": "2027-01-15T08:00:12Z",
+    "finality": "safe",
+}
+_OPENED: Final[dict[str, Any]] = {
+    **_INTENT,
+    "status": "opened",
+    "output_amount": "998000",
+    "solver": _SOLVER,
+    "open_by": 1800000060,
+    "fill_by": 1800000180,
+    "legs": [_OPEN_LEG],
+    "updated_at": "2027-01-15T08:00:12Z",
+}
+_CANCELLED: Final[dict[str, Any]] = {**_INTENT, "status": "cancelled", "updated_at": "2027-01-15T08:00:01Z"}
+_AWARD_FIELDS: Final[dict[str, Any]] = {
+    "intent_id": _ID,
+    "solver": _SOLVER,
+    "output_amount": "998000",
+    "open_by": 1800000060,
+    "fill_by": 1800000180,
+}
+_AWARD: Final[dict[str, Any]] = {
+    "intent": _FIELDS,
+    "signature": _SIGNATURE,
+    "award": _AWARD_FIELDS,
+    "award_signature": _SIGNATURE,
+}
+_LOGIN: Final[dict[str, Any]] = {
+    "access_token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.XmNK3GpH3Ys_7wsYBfq4C3M6goz71I7dTgUkuIa5lyQ",
+    "token_type": "Bearer",
+    "expires_in": 900,
+    "refresh_token": _REFRESH_VALUE,
+    "address": _USER,
+    "roles": ["user"],
+}
+_HEALTH: Final[dict[str, Any]] = {
+    "status": "healthy",
+    "version": "0.1.0",
+    "uptime_seconds": 3600,
+    "database": "ok",
+    "redis": "ok",
+    "chains": [{"chain_id": 31337, "status": "ok"}, {"chain_id": 31338, "status": "ok"}],
+}
+
+SUBMISSION: Final[dict[str, Any]] = {"intent": _FIELDS, "signature": _SIGNATURE}
+BID: Final[dict[str, Any]] = {
+    "bid": {"intent_id": _ID, "solver": _SOLVER, "output_amount": "998000", "valid_until": 1800000060},
+    "signature": _SIGNATURE,
+}
+CHALLENGE: Final[dict[str, Any]] = {"address": _USER, "chain_id": 31337}
+REFRESH: Final[dict[str, Any]] = {"refresh_token": _REFRESH_VALUE}
+LOGIN: Final[dict[str, Any]] = {"message": _MESSAGE, "signature": _SIGNATURE}
+
+
+ANSWERS: Final[Mapping[str, Any]] = {
+    "submit_intent": _INTENT,
+    "list_intents": {"data": [_OPENED], "next_cursor": None},
+    "read_intent": _OPENED,
+    "read_intent_status": {
+        "intent_id": _ID,
+        "status": "opened",
+        "progress": {"current_step": "fill", "steps_completed": 3, "total_steps": 5, "percentage": 60},
+        "estimated_completion": "2027-01-15T08:03:00Z",
+        "explain": {"code": "awaiting_fill", "detail": explain.DETAILS[explain.Explain.AWAITING_FILL]},
+    },
+    "list_intent_events": {
+        "data": [
+            {
+                "seq": 42,
+                "name": "IntentOpened",
+                "actor": _SOLVER,
+                "canonical": True,
+                "chain_id": 31337,
+                "block_number": 1024,
+                "block_hash": _BLOCK,
+                "tx_hash": _TX,
+                "log_index": 3,
+                "timestamp": "2027-01-15T08:00:12Z",
+                "data": {"solver": _SOLVER, "output_amount": "998000"},
+            }
+        ],
+        "next_cursor": None,
+    },
+    "cancel_intent": _CANCELLED,
+    "list_open_auctions": {
+        "data": [
+            {
+                "intent_id": _ID,
+                "intent": _FIELDS,
+                "status": "pending",
+                "round": 1,
+                "opened_at": _OPENED_AT,
+                "closes_at": _CLOSES_AT,
+            }
+        ],
+        "next_cursor": None,
+    },
+    "submit_bid": {"bid_id": _BLOCK, "status": "accepted"},
+    "read_auction": {
+        "intent_id": _ID,
+        "rounds": [
+            {
+                "round": 1,
+                "state": "closed",
+                "opened_at": _OPENED_AT,
+                "closes_at": _CLOSES_AT,
+                "closed_at": "2027-01-15T08:00:01.762Z",
+                "min_output_amount": "995000",
+                "reason": None,
+                "bids": [
+                    {
+                        "solver": _SOLVER,
+                        "output_amount": "998000",
+                        "valid_until": 1800000060,
+                        "reputation": 100,
+                        "score": "998000",
+                        "rank": 1,
+                        "reason": None,
+                    }
+                ],
+                "award": _AWARD_FIELDS,
+            }
+        ],
+    },
+    "read_award": _AWARD,
+    "list_awards": {"data": [_AWARD], "next_cursor": None},
+    "request_challenge": {"message": _MESSAGE, "nonce": _NONCE, "expires_at": "2027-01-15T08:05:00.000Z"},
+    "log_in": _LOGIN,
+    "refresh_login": _LOGIN,
+    "read_profile": {
+        "address": _USER,
+        "roles": ["user"],
+        "statistics": {"intents": 1, "intents_by_status": {one.value: int(one is Status.OPENED) for one in Status}},
+    },
+    "read_protocol": {
+        "name": eip712.DOMAIN_NAME,
+        "version": eip712.DOMAIN_VERSION,
+        "auctioneer": _AUCTIONEER,
+        "auction_window_ms": 1500,
+        "min_bond_wei": "1000000000000000000",
+        "registry": {"chain_id": 31337, "address": _REGISTRY},
+        "refund_delay_seconds": 3600,
+        "chains": [{"chain_id": 31337, "fill_window_seconds": 120, "fill_after": "latest"}],
+        "types": eip712.TYPES,
+    },
+    "list_tokens": {
+        "data": [
+            {
+                "chain_id": 31337,
+                "address": _INPUT_TOKEN,
+                "symbol": "USDC",
+                "name": "USD Coin",
+                "decimals": 6,
+                "asset": "usdc",
+            }
+        ]
+    },
+    "list_chains": {
+        "data": [
+            {
+                "chain_id": 31337,
+                "name": "origin",
+                "settler": _SETTLER,
+                "mailbox": _MAILBOX,
+                "pools": [],
+                "head": 1030,
+                "checkpoint": 1030,
+                "safe": 1024,
+                "finalized": 1000,
+                "lag_blocks": 0,
+                "lag_seconds": 0,
+                "status": "ok",
+            }
+        ]
+    },
+    "read_health": _HEALTH,
+    "read_readiness": _HEALTH,
+    "read_liveness": {"status": "healthy", "version": "0.1.0", "uptime_seconds": 3600},
+    "read_metrics": "# TYPE orbital_http_request_seconds histogram\n",
+}
+"""Of each operation's 200 or 201, by its id."""
