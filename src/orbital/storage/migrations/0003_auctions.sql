@@ -22,6 +22,7 @@ CREATE TABLE auctions (
 );
 COMMENT ON COLUMN auctions.outcome IS 'everything the ranking read and said, so that it can be replayed';
 CREATE INDEX auctions_open ON auctions (closes_at) WHERE state = 'open';
+CREATE INDEX auctions_pending ON auctions (opened_at, intent_id) WHERE state = 'open';
 
 CREATE TABLE bids (
     seq           bigint         GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -51,7 +52,7 @@ CREATE TABLE awards (
     PRIMARY KEY (intent_id, round)
 );
 COMMENT ON COLUMN awards.epoch IS 'lease epoch of the auctioneer that signed';
-CREATE INDEX awards_by_solver ON awards (solver, created_at DESC);
+CREATE INDEX awards_by_solver ON awards (solver, created_at DESC, intent_id DESC);
 
 CREATE TABLE login_challenges (
     nonce      text        PRIMARY KEY,

@@ -31,7 +31,7 @@ FROM auctions a
 JOIN intents i USING (intent_id)
 LEFT JOIN checkpoints oc ON oc.chain_id = i.origin_chain_id
 WHERE a.state = 'open' AND (a.idle OR a.closes_at > now()) AND i.status IN ('pending', 'opened')
-  AND ($1::timestamptz IS NULL OR (a.opened_at, a.intent_id) > ($1, $2))
+  AND (a.opened_at, a.intent_id) > (coalesce($1::timestamptz, '-infinity'), coalesce($2::bytea, ''::bytea))
   AND ($4::bigint[] IS NULL OR (i.origin_chain_id = ANY ($4) AND i.destination_chain_id = ANY ($4)))
   AND ($5::bytea[] IS NULL OR (i.input_token = ANY ($5) AND i.output_token = ANY ($5)))
   AND NOT ($6::bytea = ANY (i.lapsed_solvers))
@@ -107,7 +107,7 @@ SELECT a.solver AS award_solver, a.output_amount AS award_output, a.open_by AS a
 FROM awards a JOIN intents i USING (intent_id) LEFT JOIN submissions s USING (intent_id)
 WHERE a.solver = $1
   AND (NOT $2 OR (i.status IN ('matched', 'opened') AND i.round = a.round AND i.open_by IS NOT NULL))
-  AND ($3::timestamptz IS NULL OR (a.created_at, a.intent_id) < ($3, $4))
+  AND (a.created_at, a.intent_id) < (coalesce($3::timestamptz, 'infinity'), coalesce($4::bytea, ''::bytea))
 ORDER BY a.created_at DESC, a.intent_id DESC
 LIMIT $5
 

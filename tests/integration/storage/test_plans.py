@@ -1,0 +1,131 @@
+"""Lists read a page through an index: no scan of a table, no sort, and as little for a late page as for the first.
+
+Plans are looked at both ways the server makes them: for the parameters at hand, and once for all parameters, as it does
+for statements that a pooled connection runs often.
+"""
+
+import asyncio
+import json
+import uuid
+
+import asyncpg
+import pytest
+
+from orbital.storage import migrate, sql
+from orbital.storage.settings import StorageSettings
+
+ROWS = 80_000
+LATE = 40_000
+LIMIT = 21
+USER, SOLVER, NOBODY = "\\x" + "aa" * 20, "\\x" + "bb" * 20, "\\x" + "cc" * 20
+INTENT_ID = "sha256(n::text::bytea)"
+
+# One user and one solver in four rows; every fourth round is open; one intent has a quarter of all facts.
+FILL = (
+    f"""INSERT INTO intents (intent_id, user_address, recipient, origin_chain_id, destination_chain_id, input_token,
+        input_amount, output_token, min_output_amount, nonce, open_deadline, fill_deadline, auctioneer, status, round,
+        open_by, submitted, auctionable, created_at, updated_at)
+    SELECT {INTENT_ID}, user_address, user_address, 1, 10, $2, 1, $2, 1, n, 1, 1, $2, 'pending', 1, 1, true, true,
+        1000 + n / 3, 1000
+    FROM (SELECT n, CASE WHEN n % 4 = 0 THEN $1::bytea ELSE substr({INTENT_ID}, 1, 20) END AS user_address
+          FROM generate_series(1, {ROWS}) n) numbered""",
+    f"""INSERT INTO auctions (intent_id, round, state, opened_at, closes_at, closed_at)
+    SELECT {INTENT_ID}, 1, CASE WHEN n % 4 = 0 THEN 'open' ELSE 'closed' END, to_timestamp(1000 + n / 3),
+        now() + interval '1 day', CASE WHEN n % 4 = 0 THEN NULL ELSE now() END
+    FROM generate_series(1, {ROWS}) n WHERE $1::bytea <> $2::bytea""",
+    f"""INSERT INTO awards (intent_id, round, solver, output_amount, open_by, fill_by, signature, epoch, created_at)
+    SELECT {INTENT_ID}, 1, CASE WHEN n % 4 = 0 THEN $2::bytea ELSE substr({INTENT_ID}, 1, 20) END, 1, 1, 1,
+        decode(repeat('00', 65), 'hex'), 1, to_timestamp(1000 + n / 3)
+    FROM generate_series(1, {ROWS}) n WHERE $1::bytea <> $2::bytea""",
+    f"""INSERT INTO submissions (intent_id, signature)
+    SELECT {INTENT_ID}, decode(repeat('00', 65), 'hex') FROM generate_series(1, {ROWS}) n
+    WHERE $1::bytea <> $2::bytea""",
+    """INSERT INTO blocks (chain_id, number, hash, parent_hash, timestamp)
+    SELECT 1, n, sha256(n::text::bytea), sha256(n::text::bytea), n FROM generate_series(1, 20000) n
+    WHERE $1::bytea <> $2::bytea""",
+    f"""INSERT INTO facts (intent_id, name, chain_id, block_number, block_hash, tx_hash, log_index, timestamp, data)
+    SELECT CASE WHEN n % 4 = 0 THEN sha256('1') ELSE {INTENT_ID} END, 'IntentFilled', 1, 1 + n % 20000,
+        sha256((1 + n % 20000)::text::bytea), sha256('1'), n, n, '{{}}'
+    FROM generate_series(1, {ROWS}) n WHERE $1::bytea <> $2::bytea""",
+)
+FIRST = "NULL, NULL"
+LISTS = {
+    "list_by_user": ("intents", f"'{USER}', {{after}}, NULL, NULL, NULL, {LIMIT}", FIRST, "{seconds}, '\\x80'"),
+    "list_pending": (
+        "auctions",
+        f"{{after}}, '1.5 s', NULL, NULL, '{NOBODY}', {LIMIT}",
+        FIRST,
+        "to_timestamp({seconds}), '\\x80'",
+    ),
+    "list_awards": ("auctions", f"'{SOLVER}', false, {{after}}, {LIMIT}", FIRST, "to_timestamp({seconds}), '\\x80'"),
+    "list_events": ("ledger", f"sha256('1'), {{after}}, {LIMIT}", "0", "{seq}"),
+}
+
+
+@pytest.fixture(scope="module")
+def full_database(postgres_server):
+    """A database of this module's own with many rows in every table that the lists read."""
+    name = f"plans_{uuid.uuid4().hex}"
+    url = postgres_server.url.rpartition("/")[0] + f"/{name}"
+    asyncio.run(_execute(postgres_server.url, f"CREATE DATABASE {name} TEMPLATE template0"))
+    asyncio.run(_fill(url))
+    yield url
+    asyncio.run(_execute(postgres_server.url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def _fill(url):
+    await migrate.migrate(StorageSettings(url))
+    connection = await asyncpg.connect(url)
+    for statement in FILL:
+        await connection.execute(statement, bytes.fromhex(USER[2:]), bytes.fromhex(SOLVER[2:]))
+    await connection.execute("VACUUM ANALYZE")
+    await connection.close()
+
+
+async def _execute(url, statement):
+    connection = await asyncpg.connect(url)
+    await connection.execute(statement)
+    await connection.close()
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("name", LISTS)
+async def test_a_page_costs_the_same_wherever_it_is(full_database, name, mode):
+    noun, arguments, first, late = LISTS[name]
+    connection = await asyncpg.connect(full_database)
+    try:
+        await connection.execute(f"SET plan_cache_mode = {mode}")
+        await connection.execute(f"PREPARE page AS {sql.load(noun)[name]}")
+        descends = name in {"list_by_user", "list_awards"}
+        seconds = 1000 + (ROWS - LATE if descends else LATE) // 3
+        behind = late.format(seconds=seconds, seq=LATE)
+        early_plan = await _explain(connection, arguments.format(after=first))
+        late_plan = await _explain(connection, arguments.format(after=behind))
+    finally:
+        await connection.close()
+    for plan in (early_plan, late_plan):
+        assert plan["Actual Rows"] == LIMIT
+        nodes = list(_nodes(plan))
+        assert [one for one in nodes if "Sort" in one["Node Type"]] == []
+        scanned = {one["Relation Name"] for one in nodes if one["Node Type"] == "Seq Scan"}
+        assert scanned <= {"checkpoints"}  # one row a chain
+    assert _buffers(late_plan) <= 1.5 * _buffers(early_plan) + 10
+    assert _buffers(late_plan) < 20 * LIMIT
+
+
+async def _explain(connection, arguments):
+    """The plan with what it did, the second time: by then nothing has to be looked up in catalogues."""
+    statement = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE page({arguments})"
+    await connection.fetchval(statement)
+    (told,) = json.loads(await connection.fetchval(statement))
+    return told["Plan"]
+
+
+def _nodes(plan):
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from _nodes(child)
+
+
+def _buffers(plan):
+    return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
