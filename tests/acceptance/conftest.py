@@ -51,7 +51,11 @@ class Up:
         """Ask it to stop; returns the exit status."""
         if self.popen.poll() is None:
             self.popen.send_signal(number)
-        return self.popen.wait(STOP_SECONDS)
+        try:
+            return self.popen.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
 
     def kill(self) -> None:
         self.popen.kill()

@@ -4,6 +4,7 @@ Pub/sub keeps nothing: who is not connected misses what is sent. That is enough,
 something is to be read from PostgreSQL.
 """
 
+import asyncio
 import contextlib
 from collections.abc import Sequence
 from typing import Final, Self
@@ -50,7 +51,9 @@ class Bus:
         try:
             await pipeline.execute()
         except AWAY as error:
+            pass_cancellation()
             raise unavailable(error) from error
+        pass_cancellation()
 
 
 async def subscribe(stack: contextlib.AsyncExitStack, redis_url: str, topics: Sequence[str]) -> PubSub:
@@ -72,6 +75,16 @@ async def receive(subscription: PubSub, timeout_seconds: float) -> messages.Mess
         return None
     raw = received["data"]
     return messages.decode(raw if isinstance(raw, bytes) else str(raw).encode())
+
+
+def pass_cancellation() -> None:
+    """End here if this task was cancelled: the driver loses a cancellation that meets it while it connects.
+
+    Whoever goes on after `subscribe` or `receive`, or after one of `AWAY`, calls it first.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def channel_of(topic: str) -> str:

@@ -88,7 +88,7 @@ class Hub:
             try:
                 await self._listen()
             except Unavailable as error:
-                _pass_cancellation()
+                bus.pass_cancellation()
                 was_connected = self._connected.is_set()
                 if was_connected or pause == _RETRY_SECONDS:
                     self._log.warning("no messages", detail=error.detail)
@@ -108,13 +108,13 @@ class Hub:
         async with contextlib.AsyncExitStack() as stack:
             try:
                 subscription = await bus.subscribe(stack, self._url, messages.TOPICS)
-                _pass_cancellation()
+                bus.pass_cancellation()
                 self._log.info("listening")
                 self._connected.set()
                 self._wake_all()
                 while True:
                     await self._take_next(subscription)
-                    _pass_cancellation()
+                    bus.pass_cancellation()
             except bus.AWAY as error:
                 raise bus.unavailable(error) from error
 
@@ -140,10 +140,3 @@ class Hub:
         self._fields[key[:2]] -= 1
         if not self._fields[key[:2]]:
             del self._fields[key[:2]]
-
-
-def _pass_cancellation() -> None:
-    """End here if this task was cancelled: the driver loses a cancellation that meets it while it connects."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError

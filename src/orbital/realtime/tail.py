@@ -18,8 +18,10 @@ async def follow(redis_url: str, topics: Sequence[str]) -> AsyncIterator[message
             async with contextlib.AsyncExitStack() as stack:
                 subscription = await bus.subscribe(stack, redis_url, topics)
                 while True:
+                    bus.pass_cancellation()
                     message = await bus.receive(subscription, _LISTEN_SECONDS)
                     if message is not None:
                         yield message
         except bus.AWAY:
+            bus.pass_cancellation()
             await asyncio.sleep(_RETRY_SECONDS)

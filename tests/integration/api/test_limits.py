@@ -1,9 +1,9 @@
 """Rate limits on the wire: who is counted together, what answers say, and what is never refused."""
 
-import asyncio
 import contextlib
 import dataclasses
 import ipaddress
+import time
 
 import httpx
 import pytest
@@ -41,15 +41,19 @@ async def test_from_idle_exactly_the_burst_is_answered_and_then_429(limited):
         first = await client.get(PATH)
         assert first.headers["ratelimit-policy"] == '"default";q=100;w=60'
         assert first.headers["ratelimit"] == '"default";r=19;t=1'
-        rest = await asyncio.gather(*(client.get(PATH) for _ in range(24)))
-        taken = [one for one in rest if one.status_code == 200]
-        # One more is due each 600 ms, should this have taken so long.
-        assert 19 <= len(taken) <= 21
+        begun = time.monotonic()
+        rest = [await client.get(PATH) for _ in range(19)]
+        assert [one.status_code for one in rest] == [200] * 19
+        while (last := await client.get(PATH)).status_code == 200:
+            rest.append(last)
+        # One more is due each 600 ms that this took.
+        assert len(rest) <= 19 + (time.monotonic() - begun) / 0.6 + 1
+        rest.append(last)
         refused = next(one for one in rest if one.status_code == 429)
         assert refused.json()["code"] == "rate_limited"
         assert refused.headers["content-type"] == "application/problem+json"
         assert refused.headers["retry-after"] == "1"
-        assert refused.headers["ratelimit"] == '"default";r=0;t=12'
+        assert refused.headers["ratelimit"].startswith('"default";r=0;t=')
         assert refused.headers["x-request-id"] == refused.json()["request_id"]
 
 

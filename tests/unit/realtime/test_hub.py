@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from orbital.realtime import tail
 from orbital.realtime.hub import Hub
 from orbital.realtime.messages import Message
 
@@ -70,5 +71,20 @@ async def test_a_hub_that_is_cancelled_while_it_connects_ends(turns: int, redis_
         await asyncio.sleep(0)
     task.cancel()
     done, _ = await asyncio.wait([task], timeout=5)
+    assert done
+    assert task.cancelled()
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_a_tail_that_is_cancelled_while_it_connects_ends(turns: int, redis_url: str) -> None:
+    async def read() -> None:
+        async for _ in tail.follow(redis_url, ["intents"]):
+            pass
+
+    task = asyncio.create_task(read())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    done, _ = await asyncio.wait([task], timeout=10)
     assert done
     assert task.cancelled()
