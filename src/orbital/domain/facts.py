@@ -8,6 +8,7 @@ and is always canonical. `timestamp` is the block's time for chain facts and the
 from dataclasses import dataclass
 from enum import StrEnum
 
+from orbital.domain import pool_facts
 from orbital.domain.intent import Intent
 from orbital.domain.types import Address, Amount, BlockNumber, ChainId, Hash32, IntentId, UnixSeconds
 
@@ -219,6 +220,7 @@ OtherEvent = (
     | DispatchId
     | Process
     | ProcessId
+    | pool_facts.PoolEvent
 )
 Event = IntentEvent | OtherEvent
 
@@ -238,17 +240,26 @@ class Fact:
 
     @property
     def actor(self) -> Address | None:
-        """Whose act it was: the user's, the solver's, or nobody's (a deadline)."""
+        """Whose act it was: the user's, the solver's, the trader's, or nobody's (a deadline)."""
         match self.event:
             case IntentSubmitted(intent=intent) | IntentOpened(intent=intent):
                 return intent.user
-            case IntentCancelled(user=user) | IntentRefunded(user=user) | NonceInvalidated(user=user):
-                return user
-            case PayoutCredited(account=account) | PayoutClaimed(account=account):
-                return account
+            case (
+                IntentCancelled(user=actor)
+                | IntentRefunded(user=actor)
+                | NonceInvalidated(user=actor)
+                | PayoutCredited(account=actor)
+                | PayoutClaimed(account=actor)
+                | Dispatch(sender=actor)
+                | pool_facts.Swap(trader=actor)
+                | pool_facts.LiquidityAdded(provider=actor)
+                | pool_facts.LiquidityRemoved(provider=actor)
+                | pool_facts.FeesCollected(provider=actor)
+            ):
+                return actor
             case DeadlinePassed() | IntentExpired() | DispatchId() | ProcessId() | Process():
                 return None
-            case Dispatch(sender=sender):
-                return sender
+            case pool_facts.PoolCreated() | pool_facts.TickCreated() | pool_facts.TickCrossed():
+                return None
             case event:
                 return event.solver

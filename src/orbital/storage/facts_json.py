@@ -1,7 +1,8 @@
 """Events as JSON in the ledger: one exact, reversible form for every event of `domain.facts`.
 
 Bytes are lower-case hex with 0x. Integers that may pass 2^53 (amounts, nonces) are decimal strings; chain ids, rounds,
-domains and times are numbers. The form follows from the field's type alone, so a new event needs no code here.
+domains and times are numbers; several of a kind are a list. The form follows from the field's type alone, so a new
+event needs no code here.
 """
 
 import dataclasses
@@ -50,6 +51,9 @@ def _fields(kind: Any) -> tuple[tuple[str, _Encode, _Decode], ...]:
 
 
 def _codec(name: str, kind: Any) -> tuple[_Encode, _Decode]:
+    if typing.get_origin(kind) is tuple:
+        put, take = _codec(name, typing.get_args(kind)[0])
+        return lambda values: [put(one) for one in values], lambda values: tuple(take(one) for one in values)
     if kind is intent.Intent:
         return _encode_intent, lambda data: _decode_into(intent.Intent, data)
     if kind in _BYTES:
