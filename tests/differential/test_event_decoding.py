@@ -11,6 +11,7 @@ import pytest
 from orbital.chain import blocks, keccak
 from orbital.chain.abi import codec
 from orbital.chain.adapters import orbital
+from orbital.chain.adapters.malformed import MalformedLog
 from orbital.domain import facts
 from orbital.domain.types import BlockNumber, ChainId, Hash32, UnixSeconds
 
@@ -115,7 +116,7 @@ def test_wrong_lengths_and_topic_counts_are_malformed(name: str) -> None:
         _log(topics[:-1], topics[-1] + log.data),
         _log([*topics[:-1], Hash32(topics[-1][1:])], log.data),
     ):
-        with pytest.raises(orbital.MalformedLog) as caught:
+        with pytest.raises(MalformedLog) as caught:
             orbital.decode(ChainId(7), bad, UnixSeconds(11))
         assert caught.value.event == name
         assert caught.value.log is bad
@@ -173,5 +174,5 @@ def _spoil(data: bytes, offset: int) -> bytes:
 
 
 def _assert_malformed(log: blocks.Log) -> None:
-    with pytest.raises(orbital.MalformedLog):
+    with pytest.raises(MalformedLog):
         orbital.decode(ChainId(7), log, UnixSeconds(11))

@@ -16,8 +16,8 @@ from orbital.chain import hexes, keys, mailbox, registry, settler, token
 from orbital.chain.rpc import Rpc
 from orbital.chain.transactions import Wallet
 from orbital.devnet import accounts, secret
-from orbital.domain.network import Chain, Network, Token
-from orbital.domain.types import Address, Amount, BlockNumber, ChainId
+from orbital.domain.network import Chain, ForeignContract, Network, Token
+from orbital.domain.types import Address, Amount, BlockNumber, ChainId, Protocol
 
 REFUND_DELAY_SECONDS: Final = 30
 WITHDRAWAL_DELAY_SECONDS: Final = 60
@@ -131,4 +131,9 @@ def _chain(plain: dict[str, Any]) -> Chain:
     addresses = {key: hexes.parse_address(plain[key]) for key in ("settler", "mailbox")}
     tokens = tuple(Token(**one | {"address": hexes.parse_address(one["address"])}) for one in plain["tokens"])
     pools = tuple(hexes.parse_address(one) for one in plain["pools"])
-    return Chain(**plain | addresses | {"tokens": tokens, "pools": pools})
+    foreign = tuple(ForeignContract(**one | _foreign_names(one)) for one in plain["foreign"])
+    return Chain(**plain | addresses | {"tokens": tokens, "pools": pools, "foreign": foreign})
+
+
+def _foreign_names(plain: dict[str, Any]) -> dict[str, Any]:
+    return {"address": hexes.parse_address(plain["address"]), "protocol": Protocol(plain["protocol"])}

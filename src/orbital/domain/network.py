@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from orbital.domain.errors import Rejected
 from orbital.domain.lifecycle import Rules
-from orbital.domain.types import Address, Amount, BlockNumber, ChainId
+from orbital.domain.types import Address, Amount, BlockNumber, ChainId, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,20 @@ class Token:
     name: str
     decimals: int
     asset: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignContract:
+    """A contract of a protocol that is watched, heard from `first_block` to `last_block` (None: no end).
+
+    `version` is that of the adapter; None hears every version that is known.
+    """
+
+    protocol: Protocol
+    address: Address
+    first_block: BlockNumber
+    last_block: BlockNumber | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +53,7 @@ class Chain:
     fill_window_seconds: int
     tokens: tuple[Token, ...]
     pools: tuple[Address, ...] = ()
+    foreign: tuple[ForeignContract, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

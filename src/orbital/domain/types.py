@@ -4,6 +4,7 @@ Identifiers are raw bytes inside the program and hex only at its edges: an addre
 Amounts are integers in token base units. Times are whole unix seconds. The type checker refuses a mix.
 """
 
+from enum import StrEnum
 from typing import Final, NewType
 
 ChainId = NewType("ChainId", int)
@@ -13,6 +14,14 @@ IntentId = NewType("IntentId", bytes)
 Amount = NewType("Amount", int)
 UnixSeconds = NewType("UnixSeconds", int)
 BlockNumber = NewType("BlockNumber", int)
+
+
+class Protocol(StrEnum):
+    """Whose rules an intent follows: ours, or those of a protocol that is only watched."""
+
+    ORBITAL = "orbital"
+    ACROSS = "across"
+
 
 ADDRESS_BYTES: Final = 20
 HASH_BYTES: Final = 32

@@ -1,7 +1,10 @@
 """The indexer's figures."""
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final
 
+from orbital.chain.adapters.adapter import Watch
+from orbital.chain.adapters.malformed import MalformedLog
 from orbital.observe import metrics
 
 _CHAIN: Final = ("chain_id",)
@@ -13,9 +16,19 @@ IS_OK: Final = metrics.gauge("orbital_indexer_ok", "1 while the chain is followe
 IS_LEADER: Final = metrics.gauge("orbital_indexer_leader", "1 while this worker holds the chain's lease.", _CHAIN)
 REORGS: Final = metrics.counter("orbital_indexer_reorgs", "Rollbacks.", _CHAIN)
 FACTS: Final = metrics.counter("orbital_indexer_facts", "Facts new to the ledger.", _CHAIN)
+ODD_LOGS: Final = metrics.counter(
+    "orbital_indexer_odd_logs", "Logs of foreign contracts that are none of their event's.", ("chain_id", "protocol")
+)
 BATCH_SECONDS: Final = metrics.histogram(
     "orbital_indexer_batch_seconds",
     "From the start of fetching blocks to their commit.",
     (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     _CHAIN,
 )
+
+
+def count_odd(log: Any, chain_id: str, odd: Iterable[tuple[Watch, MalformedLog]]) -> None:
+    """Count and name the logs of foreign contracts that were passed over."""
+    for watch, malformed in odd:
+        ODD_LOGS.labels(chain_id, watch.adapter.protocol).inc()
+        log.warning("odd log", protocol=watch.adapter.protocol, detail=malformed.detail)

@@ -125,10 +125,11 @@ class Follower:
         self, checkpoint: chains.Checkpoint, fetched: fetch.Fetched, heads: Heads, started: float
     ) -> chains.Checkpoint:
         subject = self._subject
-        facts = match.match_logs(subject.chain_id, self._sources, fetched.headers, fetched.logs)
+        matched = match.match_logs(subject.chain_id, self._sources, fetched.headers, fetched.logs)
         count = await apply.apply_blocks(
-            subject.database, self._lease, subject.chain_id, fetched.headers, facts, heads, self._rules
+            subject.database, self._lease, subject.chain_id, fetched.headers, matched.facts, heads, self._rules
         )
+        figures.count_odd(self._log, self._label, matched.odd)
         self._stored_heads = heads
         self._deadlines_seen_at = time.monotonic()
         figures.FACTS.labels(self._label).inc(count)

@@ -8,6 +8,7 @@ was concluded from it must be concluded anew.
 from collections.abc import AsyncIterator, Sequence
 
 from orbital.chain.adapters import orbital
+from orbital.chain.adapters.adapter import EventType
 from orbital.chain.rpc import Header, Rpc
 from orbital.domain.facts import Fact
 from orbital.domain.network import Chain
@@ -26,7 +27,7 @@ class HistoryReplaced(Exception):
 class Scanner:
     """Where one chain's reading is."""
 
-    def __init__(self, chain: Chain, node: Rpc, events: Sequence[orbital.EventType], range_blocks: int) -> None:
+    def __init__(self, chain: Chain, node: Rpc, events: Sequence[EventType], range_blocks: int) -> None:
         self._chain = chain
         self._node = node
         self._topics = [event.topic for event in events]

@@ -38,7 +38,7 @@ class Side:
     async def facts_of(self, receipt: rpc.Receipt) -> list[facts.Fact]:
         """Fetch the block's logs as an indexer does, and decode them."""
         addresses = (self.settler, self.mailbox)
-        logs = await self.node.block_logs(receipt.block_hash, addresses=addresses, topics=orbital.TOPICS)
+        logs = await self.node.block_logs(receipt.block_hash, addresses=addresses, topics=list(orbital.EVENTS))
         header = await self.node.header(receipt.block_hash)
         assert header is not None
         decoded = [orbital.decode(self.chain_id, log, header.timestamp) for log in logs]

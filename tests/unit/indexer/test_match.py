@@ -1,10 +1,13 @@
 """Which logs become facts, and which are nobody's business."""
 
+import dataclasses
+
 import pytest
 
 from orbital.chain.adapters import orbital
+from orbital.chain.adapters.adapter import Watch
 from orbital.chain.blocks import Header, Log
-from orbital.domain.errors import Corrupt
+from orbital.domain.errors import Corrupt, Rejected
 from orbital.domain.network import Chain, Network
 from orbital.domain.types import Address, Hash32
 from orbital.indexer import match
@@ -34,11 +37,11 @@ def registered(emitter=REGISTRY):
 
 
 def names(chain_id, *logs: Log):
-    return [one.name for one in match.match_logs(chain_id, match.sources_of(NETWORK, chain_id), HEADERS, logs)]
+    return [one.name for one in match.match_logs(chain_id, match.sources_of(NETWORK, chain_id), HEADERS, logs).facts]
 
 
 def test_a_fact_has_its_place_and_the_blocks_time():
-    (fact,) = match.match_logs(HOME, match.sources_of(NETWORK, HOME), HEADERS, [invalidated()])
+    (fact,) = match.match_logs(HOME, match.sources_of(NETWORK, HOME), HEADERS, [invalidated()]).facts
     assert (fact.timestamp, fact.event.user, fact.event.nonce) == (1_234, b"\x09" * 20, 5)
     assert (fact.position.chain_id, fact.position.block_number, fact.position.block_hash) == (HOME, 7, BLOCK)
 
@@ -63,11 +66,27 @@ def test_logs_without_topics_or_of_unknown_events_are_passed_over():
     assert names(HOME, anonymous, unknown) == []
 
 
+def test_a_contract_is_heard_in_its_own_blocks_only():
+    watch = Watch(orbital.ADAPTER, SETTLER, orbital.SETTLER_EVENTS, 5, 6)
+    later = dataclasses.replace(watch, first_block=8, last_block=None)
+    for watches, heard in (([watch], 0), ([later], 0), ([dataclasses.replace(watch, last_block=7)], 1)):
+        matched = match.match_logs(HOME, match.listen(watches), HEADERS, [invalidated()])
+        assert len(matched.facts) == heard
+
+
+def test_a_log_with_two_meanings_is_refused():
+    watch = Watch(orbital.ADAPTER, SETTLER, orbital.SETTLER_EVENTS, 5, 6)
+    match.listen([watch, dataclasses.replace(watch, first_block=7, last_block=None)])
+    for first in (5, 6):
+        with pytest.raises(Rejected, match="invalid_contracts"):
+            match.listen([dataclasses.replace(watch, first_block=first, last_block=None), watch])
+
+
 def test_facts_come_in_chain_order():
-    facts = match.match_logs(
+    matched = match.match_logs(
         HOME, match.sources_of(NETWORK, HOME), HEADERS, [invalidated(log_index=3), invalidated(log_index=2)]
     )
-    assert [one.position.log_index for one in facts] == [2, 3]
+    assert [one.position.log_index for one in matched.facts] == [2, 3]
 
 
 def test_a_log_of_another_block_is_refused():

@@ -1,0 +1,14 @@
+"""Every adapter there is. One more protocol is one more line here, and a module beside this one."""
+
+import typing
+
+from orbital.chain.adapters import orbital
+from orbital.chain.adapters.adapter import Adapter
+from orbital.domain.types import Protocol
+
+ADAPTERS: typing.Final[tuple[Adapter, ...]] = (orbital.ADAPTER,)
+
+
+def versions_of(protocol: Protocol) -> dict[str, Adapter]:
+    """Adapters of a protocol by version."""
+    return {one.version: one for one in ADAPTERS if one.protocol is protocol}
