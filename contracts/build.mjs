@@ -69,7 +69,8 @@ function readImport(path) {
 
 function exported(file, contracts) {
   const contract = contracts[file.path]?.[file.name];
-  const isDeployable = contract && contract.evm.bytecode.object !== "" && contract.abi.length > 0;
+  const hasInterface = contract?.abi.some((entry) => entry.type !== "error");
+  const isDeployable = hasInterface && contract.evm.bytecode.object !== "";
   if (!isDeployable) return [];
   const artifact = {
     contractName: file.name,

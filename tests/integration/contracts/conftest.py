@@ -239,6 +239,7 @@ class World:
 
     fee, refund_delay, zero = MAILBOX_FEE, REFUND_DELAY, ZERO
     Intent, Award, Contract, Receipt, Reverted = Intent, Award, Contract, Receipt, Reverted
+    deploy_on = staticmethod(deploy)
 
     def __init__(self, origin: typing.Any, destination: typing.Any) -> None:
         self.keys: dict[str, typing.Any] = {}

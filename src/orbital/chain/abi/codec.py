@@ -20,7 +20,7 @@ from orbital.domain import errors
 from orbital.domain.types import Hash32
 
 SELECTOR_BYTES: typing.Final = 4
-CONTRACTS: typing.Final = ("IntentSettler", "SolverRegistry", "LocalMailbox", "TestToken")
+CONTRACTS: typing.Final = ("IntentSettler", "SolverRegistry", "LocalMailbox", "OrbitalPool", "TestToken")
 
 
 class _Parameter(msgspec.Struct):

@@ -1,0 +1,80 @@
+"""The contract pays what the formulas say, to the last unit, whatever the hint."""
+
+import collections
+import os
+import random
+
+import pytest
+
+ROUNDS = 12
+STEPS = 20
+
+
+def random_amount(rng, pool, token):
+    size = max(pool.model.radii) * 10 ** rng.uniform(-7, 0.3)
+    return max(1, int(size) // pool.model.scales[token])
+
+
+def agree(pool):
+    state, model = pool.state(), pool.model
+    assert list(state.reserves) == model.reserves
+    assert list(state.radii) == model.radii
+    assert list(state.interior) == model.interior
+    assert list(pool.contract.call("realReserves")) == model.real
+
+
+def trade(rng, lab, pool, done):
+    model = pool.model
+    i, j = rng.sample(range(pool.n), 2)
+    amount = random_amount(rng, pool, i)
+    out, before = model.quote(i, j, amount), model.interior
+    if not out:
+        with pytest.raises(lab.Reverted) as refused:
+            pool.swap(i, j, amount)
+        assert refused.value.name in ("InsufficientLiquidity", "ZeroAmount")
+        done["refused"] += 1
+        return
+    hint = rng.choice((0, out, out + 1, max(1, out - 1), out // 2, out * 3, lab.forever, 1))
+    assert pool.out(i, j, amount, hint=hint) == out, (i, j, amount, hint)
+    net = amount - model.fee(amount)
+    assert model.is_good(model.after(i, j, net, out))
+    assert not model.is_good(model.after(i, j, net, out + 1))
+    model.swap(i, j, amount)
+    done["swap"] += 1
+    done["crossing"] += before != model.interior
+
+
+def change(rng, lab, pool, done):
+    model, tick = pool.model, rng.randrange(len(pool.model.planes))
+    held = model.radii[tick]
+    if held and rng.random() < 0.4:
+        radius = -rng.choice((held, rng.randint(lab.min_radius, held)))
+        if 0 < held + radius < lab.min_radius:
+            return
+    else:
+        radius = int(max(model.radii or [lab.wad]) * 10 ** rng.uniform(-4, 0.5)) or lab.wad
+        radius = max(radius, lab.min_radius)
+    moved = model.change(tick, radius)
+    name = "add" if radius > 0 else "remove"
+    if moved is None:
+        with pytest.raises(lab.Reverted) as refused:
+            pool.add(tick, radius)
+        assert refused.value.name in ("InsufficientLiquidity", "StateRefused")
+        done[f"refused {name}"] += 1
+        return
+    amounts = pool.add(tick, radius) if radius > 0 else pool.remove(tick, -radius)
+    assert list(amounts) == [abs(amount) for amount in moved]
+    done[name] += 1
+
+
+def test_model_and_contract_agree(lab):
+    seed = int(os.environ.get("ORBITAL_SEED", "5"))
+    done = collections.Counter()
+    for number in range(ROUNDS):
+        rng = random.Random(seed * 1000 + number)
+        pool = lab.random_pool(rng, fee_ppm=rng.choice((0, 0, 100, 3000)))
+        agree(pool)
+        for _ in range(STEPS):
+            rng.choice((trade, trade, change))(rng, lab, pool, done)
+            agree(pool)
+    assert done["crossing"] > 0
