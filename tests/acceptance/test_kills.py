@@ -113,7 +113,7 @@ async def read_chain_facts(devnet: Devnet) -> set[tuple]:
         chain = devnet.network.chains[chain_id]
         head = (await rpc.header("latest")).number
         for log in await rpc.logs(0, head, addresses=[chain.settler]):
-            if log.topics[0] in adapter.TOPICS:
+            if log.topics[0] in adapter.EVENTS:
                 found.add((chain_id, log.block_hash, log.log_index))
     return found
 

@@ -55,7 +55,8 @@ _FIELDS: Final[dict[str, Any]] = {
 }
 _INTENT: Final[dict[str, Any]] = {
     "intent_id": _ID,
-    "protocol": "intent",
+    "protocol": "orbital",
+    "reference": None,
     **_FIELDS,
     "status": "pending",
     "output_amount": None,

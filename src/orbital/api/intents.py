@@ -14,7 +14,7 @@ from orbital.domain.errors import Conflict
 from orbital.domain.lifecycle import Status
 from orbital.domain.types import Address, IntentId
 from orbital.storage import auctions, intents, ledger, pool
-from orbital.storage.intents import IntentView
+from orbital.storage.intents import AnyView, ForeignView, IntentView
 
 router = fastapi.APIRouter(prefix="/api/v1/intents", tags=["intents"])
 
@@ -86,10 +86,13 @@ async def read_documented(request: Request, intent_id: str) -> Response:  # noqa
 )
 async def read_status(intent_id: str, services: Given) -> Response:
     async with pool.acquire(services.pool) as connection:
-        view = await intents.find(connection, parse_intent_id(intent_id))
+        view = await intents.find_any(connection, parse_intent_id(intent_id))
         if view is None:
             raise not_found("There is no such intent.")
-        reason = await _explain(connection, services, view)
+        if isinstance(view, ForeignView):
+            reason = explain.explain_foreign(view.status, chain_stalled=bool(view.stalled_chains))
+        else:
+            reason = await _explain(connection, services, view)
     return answers.json(schemas.show_status(view, reason))
 
 
@@ -107,7 +110,7 @@ async def list_events(intent_id: str, request: Request, services: Given) -> Resp
     after = paging.decode("events", asked.cursor)
     wanted = parse_intent_id(intent_id)
     async with pool.acquire(services.pool) as connection:
-        if await intents.find(connection, wanted) is None:
+        if await intents.find_any(connection, wanted) is None:
             raise not_found("There is no such intent.")
         found = await ledger.list_events(connection, wanted, after[0] if after else 0, asked.limit + 1)
     shown = paging.page(found, asked.limit, schemas.show_event, lambda entry: paging.encode("events", entry.seq))
@@ -137,9 +140,9 @@ async def cancel(intent_id: str, request: Request, services: Given, caller: Call
     return answers.json(schemas.show_intent(view))
 
 
-async def _load(services: Services, intent_id: IntentId) -> IntentView:
+async def _load(services: Services, intent_id: IntentId) -> AnyView:
     async with pool.acquire(services.pool) as connection:
-        view = await intents.find(connection, intent_id)
+        view = await intents.find_any(connection, intent_id)
     if view is None:
         raise not_found("There is no such intent.")
     return view
@@ -177,5 +180,5 @@ async def _explain(connection: pool.Connection, services: Services, view: Intent
     )
 
 
-def _cursor_of(view: IntentView) -> str:
+def _cursor_of(view: AnyView) -> str:
     return paging.encode("intents", view.created_at, view.intent_id)

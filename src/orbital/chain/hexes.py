@@ -10,7 +10,7 @@ import re
 
 from orbital.chain import keccak
 from orbital.domain import errors
-from orbital.domain.types import Address, Hash32
+from orbital.domain.types import ADDRESS_BYTES, Account, Address, Hash32
 
 CACHED_ADDRESSES = 65_536
 
@@ -32,6 +32,11 @@ def to_checksum(address: Address) -> str:
     return "0x" + "".join(
         digit.upper() if nibble > "7" else digit for digit, nibble in zip(digits, digest, strict=False)
     )
+
+
+def write_account(account: Account | Address) -> str:
+    """Write 20 bytes as an address with its checksum, and 32 (not an EVM's) as lower-case hex."""
+    return to_checksum(Address(account)) if len(account) == ADDRESS_BYTES else to_hex(account)
 
 
 def parse_address(text: str) -> Address:

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from orbital.chain import hexes
+from orbital.domain.errors import Rejected
 from orbital.domain.intent import Award, Intent
 from orbital.domain.types import Amount, ChainId, IntentId, UnixSeconds
 
@@ -23,8 +24,8 @@ class Page(msgspec.Struct, Generic[Item], frozen=True):
     next_cursor: str | None = None
 
 
-class IntentFields(msgspec.Struct, frozen=True):
-    """The twelve signed fields."""
+class Offer(msgspec.Struct, frozen=True):
+    """What an intent of any protocol offers. Accounts on chains that are no EVM are 32 bytes in hex."""
 
     user: str
     recipient: str
@@ -34,26 +35,18 @@ class IntentFields(msgspec.Struct, frozen=True):
     input_amount: str
     output_token: str
     min_output_amount: str
+    fill_deadline: int
+
+
+class IntentFields(Offer, frozen=True, kw_only=True):
+    """The twelve signed fields."""
+
     nonce: str
     open_deadline: int
-    fill_deadline: int
     auctioneer: str
 
     def to_domain(self) -> Intent:
-        return Intent(
-            hexes.parse_address(self.user),
-            hexes.parse_address(self.recipient),
-            ChainId(self.origin_chain_id),
-            ChainId(self.destination_chain_id),
-            hexes.parse_address(self.input_token),
-            Amount(int(self.input_amount)),
-            hexes.parse_address(self.output_token),
-            Amount(int(self.min_output_amount)),
-            int(self.nonce),
-            UnixSeconds(self.open_deadline),
-            UnixSeconds(self.fill_deadline),
-            hexes.parse_address(self.auctioneer),
-        )
+        return _to_intent(self, self.nonce, self.open_deadline, self.auctioneer)
 
 
 class Leg(msgspec.Struct, frozen=True):
@@ -68,11 +61,15 @@ class Leg(msgspec.Struct, frozen=True):
     finality: str
 
 
-class IntentView(IntentFields, frozen=True, kw_only=True):
-    """An intent with everything public about it."""
+class IntentView(Offer, frozen=True, kw_only=True):
+    """An intent with everything public about it. One of a foreign `protocol` has None for what only ours have."""
 
     intent_id: str
     protocol: str
+    reference: str | None
+    nonce: str | None
+    open_deadline: int | None
+    auctioneer: str | None
     status: str
     output_amount: str | None
     solver: str | None
@@ -84,6 +81,12 @@ class IntentView(IntentFields, frozen=True, kw_only=True):
     legs: list[Leg]
     created_at: dt.datetime
     updated_at: dt.datetime
+
+    def to_domain(self) -> Intent:
+        """The signed fields. Rejected `foreign_intent` for an intent of another protocol, which nobody signed."""
+        if self.nonce is None or self.open_deadline is None or self.auctioneer is None:
+            raise Rejected("foreign_intent", f"This is an intent of {self.protocol}; it has no signed fields.")
+        return _to_intent(self, self.nonce, self.open_deadline, self.auctioneer)
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -297,3 +300,20 @@ def write_intent(intent: Intent) -> dict[str, Any]:
         "fill_deadline": intent.fill_deadline,
         "auctioneer": hexes.to_checksum(intent.auctioneer),
     }
+
+
+def _to_intent(offer: Offer, nonce: str, open_deadline: int, auctioneer: str) -> Intent:
+    return Intent(
+        hexes.parse_address(offer.user),
+        hexes.parse_address(offer.recipient),
+        ChainId(offer.origin_chain_id),
+        ChainId(offer.destination_chain_id),
+        hexes.parse_address(offer.input_token),
+        Amount(int(offer.input_amount)),
+        hexes.parse_address(offer.output_token),
+        Amount(int(offer.min_output_amount)),
+        int(nonce),
+        UnixSeconds(open_deadline),
+        UnixSeconds(offer.fill_deadline),
+        hexes.parse_address(auctioneer),
+    )

@@ -17,6 +17,7 @@ class Explain(StrEnum):
     USER_FUNDS_MOVED = "user_funds_moved"
     AWAITING_FILL = "awaiting_fill"
     AWAITING_SETTLEMENT = "awaiting_settlement"
+    DELIVERED = "delivered"
     CHAIN_STALLED = "chain_stalled"
     REFUND_DUE = "refund_due"
     SETTLED = "settled"
@@ -33,6 +34,7 @@ DETAILS: Final[Mapping[Explain, str]] = {
     Explain.USER_FUNDS_MOVED: "The award lapsed because balance, allowance, nonce or signature no longer held.",
     Explain.AWAITING_FILL: "The input is in escrow; the delivery on the destination chain is awaited.",
     Explain.AWAITING_SETTLEMENT: "The output is delivered; the bridge message that pays the solver is on its way.",
+    Explain.DELIVERED: "Delivered; the intent's own protocol repays the solver, which is not followed here.",
     Explain.CHAIN_STALLED: "A chain of this intent is not followed at the moment; its next step may not be seen yet.",
     Explain.REFUND_DUE: "The fill deadline passed without a delivery; the input goes back to the user.",
     Explain.SETTLED: "Delivered, and the solver is repaid.",
@@ -42,18 +44,20 @@ DETAILS: Final[Mapping[Explain, str]] = {
 }
 
 STEPS: Final = ("submit", "match", "open", "fill", "settle")
+FOREIGN_STEPS: Final = ("open", "fill")
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`current_step` is the one that is awaited, `done` at the end; `steps_completed` counts from 0 to 5."""
+    """`current_step` is the one that is awaited, `done` at the end; `steps_completed` counts up to `total_steps`."""
 
     current_step: str
     steps_completed: int
+    total_steps: int = len(STEPS)
 
     @property
     def percentage(self) -> int:
-        return 100 * self.steps_completed // len(STEPS)
+        return 100 * self.steps_completed // self.total_steps
 
 
 _COMPLETED: Final[Mapping[Status, int]] = {
@@ -71,6 +75,21 @@ def progress_of(status: Status, *, opened: bool) -> Progress:
     completed = _COMPLETED.get(status, 3 if opened else 1)
     ended = status in {Status.SETTLED, Status.REFUNDED, Status.CANCELLED} or (status is Status.EXPIRED and not opened)
     return Progress("done" if ended else STEPS[completed], completed)
+
+
+def foreign_progress_of(status: Status) -> Progress:
+    """How far along an intent of a watched protocol is: it is there once it is open, and done once it is filled."""
+    completed = 2 if status is Status.FILLED else 1
+    return Progress(FOREIGN_STEPS[1] if status is Status.OPENED else "done", completed, len(FOREIGN_STEPS))
+
+
+def explain_foreign(status: Status, *, chain_stalled: bool) -> Explain:
+    """The word for what an intent of a watched protocol waits for."""
+    if status is Status.FILLED:
+        return Explain.DELIVERED
+    if status is Status.EXPIRED:
+        return Explain.REFUND_DUE
+    return Explain.CHAIN_STALLED if chain_stalled else Explain.AWAITING_FILL
 
 
 def explain(

@@ -8,9 +8,9 @@ and is always canonical. `timestamp` is the block's time for chain facts and the
 from dataclasses import dataclass
 from enum import StrEnum
 
-from orbital.domain import pool_facts
+from orbital.domain import foreign_facts, pool_facts
 from orbital.domain.intent import Intent
-from orbital.domain.types import Address, Amount, BlockNumber, ChainId, Hash32, IntentId, UnixSeconds
+from orbital.domain.types import Account, Address, Amount, BlockNumber, ChainId, Hash32, IntentId, UnixSeconds
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -209,6 +209,7 @@ IntentEvent = (
     | IntentExpired
     | IntentRefunded
     | PayoutCredited
+    | foreign_facts.ForeignEvent
 )
 OtherEvent = (
     PayoutClaimed
@@ -239,11 +240,13 @@ class Fact:
         return type(self.event).__name__
 
     @property
-    def actor(self) -> Address | None:
+    def actor(self) -> Address | Account | None:
         """Whose act it was: the user's, the solver's, the trader's, or nobody's (a deadline)."""
         match self.event:
             case IntentSubmitted(intent=intent) | IntentOpened(intent=intent):
                 return intent.user
+            case foreign_facts.ForeignOpened(intent=foreign):
+                return foreign.user
             case (
                 IntentCancelled(user=actor)
                 | IntentRefunded(user=actor)

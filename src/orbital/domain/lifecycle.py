@@ -13,8 +13,19 @@ from enum import StrEnum
 from typing import Final
 
 from orbital.domain import facts as f
+from orbital.domain.foreign_facts import ForeignFilled, ForeignIntent, ForeignOpened
 from orbital.domain.intent import Award, Intent
-from orbital.domain.types import ZERO_ADDRESS, Address, Amount, ChainId, IntentId, UnixSeconds
+from orbital.domain.types import (
+    ZERO_ACCOUNT,
+    ZERO_ADDRESS,
+    Account,
+    Address,
+    Amount,
+    ChainId,
+    IntentId,
+    Protocol,
+    UnixSeconds,
+)
 
 
 class Status(StrEnum):
@@ -69,9 +80,10 @@ class AwardedRound:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The canonical facts of one intent, sorted by what they prove."""
+    """The canonical facts of one intent, sorted by what they prove. It is one of ours or a foreign one, never both."""
 
     intent: Intent | None
+    foreign: ForeignIntent | None
     submitted: f.Fact | None
     opened: f.Fact | None
     fill: f.Fact | None
@@ -113,10 +125,11 @@ class Evidence:
 class State:
     """What the projection stores of an intent. `status` is None while nobody said what the intent is (a lone fill)."""
 
-    intent: Intent | None
+    protocol: Protocol
+    intent: Intent | ForeignIntent | None
     status: Status | None
     submitted: bool
-    solver: Address | None
+    solver: Address | Account | None
     output_amount: Amount | None
     round: int
     open_by: UnixSeconds | None
@@ -169,7 +182,7 @@ def fold(intent_id: IntentId, facts: Sequence[f.Fact], rules: Rules) -> State:
     intents with the same user, chain and nonce (their `intent_id` differs).
     """
     evidence = gather(intent_id, facts, rules)
-    known = evidence.intent is not None
+    known = evidence.intent is not None or evidence.foreign is not None
     status = next((status for _, status, _, holds in LIFECYCLE if known and holds(evidence)), None)
     return _describe(evidence, status, facts, rules)
 
@@ -178,13 +191,18 @@ def gather(intent_id: IntentId, facts: Sequence[f.Fact], rules: Rules) -> Eviden
     """Sort canonical facts into evidence; see `fold` for what `facts` holds."""
     own = sorted((fact for fact in facts if fact.intent_id == intent_id), key=_chain_order)
     submitted = _first(own, f.IntentSubmitted)
-    opened = _first(own, f.IntentOpened)
+    opened = _first(own, f.IntentOpened) or _first(own, ForeignOpened)
     intent = _intent_of(submitted) or _intent_of(opened)
-    fills = [] if intent is None else [fact for fact in own if is_valid_fill(fact, intent, rules)]
+    foreign = opened.event.intent if opened and isinstance(opened.event, ForeignOpened) and intent is None else None
+    if intent is not None:
+        fills = [fact for fact in own if is_valid_fill(fact, intent, rules)]
+    else:
+        fills = [fact for fact in own if foreign is not None and is_foreign_fill(fact, foreign)]
     passed = {(e.which, e.round): fact for fact in own if isinstance(e := fact.event, f.DeadlinePassed)}
     destination_expired = _first(own, f.IntentExpired)
     return Evidence(
         intent=intent,
+        foreign=foreign,
         submitted=submitted,
         opened=opened,
         fill=fills[0] if fills else None,
@@ -215,21 +233,14 @@ def is_valid_fill(fact: f.Fact, intent: Intent, rules: Rules) -> bool:
     )
 
 
-def deadlines_of(fact: f.Fact, intent: Intent) -> list[tuple[ChainId, UnixSeconds, f.Deadline, int]]:
-    """The times that a fact sets: (chain whose blocks decide, due after, which, round)."""
-    match fact.event:
-        case f.IntentSubmitted() | f.IntentOpened():
-            return [
-                (intent.origin_chain_id, intent.open_deadline, f.Deadline.OPEN_DEADLINE, 0),
-                (intent.destination_chain_id, intent.fill_deadline, f.Deadline.FILL_DEADLINE, 0),
-            ]
-        case f.IntentAwarded() as awarded:
-            return [
-                (intent.origin_chain_id, awarded.open_by, f.Deadline.OPEN_BY, awarded.round),
-                (intent.destination_chain_id, awarded.fill_by, f.Deadline.FILL_BY, awarded.round),
-            ]
-        case _:
-            return []
+def is_foreign_fill(fact: f.Fact, intent: ForeignIntent) -> bool:
+    """Whether a fact is the delivery of a foreign intent: its id commits to all terms, so only the chain is left."""
+    return (
+        isinstance(fact.event, ForeignFilled)
+        and fact.event.protocol is intent.protocol
+        and fact.position is not None
+        and fact.position.chain_id == intent.destination_chain_id
+    )
 
 
 def _describe(evidence: Evidence, status: Status | None, facts: Sequence[f.Fact], rules: Rules) -> State:
@@ -238,7 +249,8 @@ def _describe(evidence: Evidence, status: Status | None, facts: Sequence[f.Fact]
     times = [fact.timestamp for fact in facts]
     unpaid = evidence.opened is not None and evidence.fill is None and evidence.settled is None
     return State(
-        intent=intent,
+        protocol=_protocol_of(evidence, facts),
+        intent=intent or evidence.foreign,
         status=status,
         submitted=evidence.submitted is not None,
         solver=solver,
@@ -262,17 +274,28 @@ def _describe(evidence: Evidence, status: Status | None, facts: Sequence[f.Fact]
     )
 
 
+def _protocol_of(evidence: Evidence, facts: Sequence[f.Fact]) -> Protocol:
+    """Whose intent it is, also while a foreign fill is all that is known of it."""
+    if evidence.foreign is not None:
+        return evidence.foreign.protocol
+    lone = () if evidence.intent is not None else facts
+    return next((e.protocol for fact in lone if isinstance(e := fact.event, ForeignFilled)), Protocol.ORBITAL)
+
+
 def _is_auctionable(evidence: Evidence, status: Status | None) -> bool:
     """A new sealed round may start: nothing delivered, every earlier award useless on both chains and judged."""
     return (
-        status in {Status.PENDING, Status.OPENED}
+        evidence.foreign is None
+        and status in {Status.PENDING, Status.OPENED}
         and evidence.fill is None
         and not evidence.unjudged
         and all(awarded.is_over for awarded in evidence.rounds)
     )
 
 
-def _who_and_how_much(evidence: Evidence) -> tuple[Address | None, Amount | None]:
+def _who_and_how_much(evidence: Evidence) -> tuple[Address | Account | None, Amount | None]:
+    if evidence.fill is not None and isinstance(fill := evidence.fill.event, ForeignFilled):
+        return None if fill.solver == ZERO_ACCOUNT else fill.solver, fill.output_amount
     if evidence.fill is not None and isinstance(evidence.fill.event, f.IntentFilled):
         return evidence.fill.event.solver, evidence.fill.event.output_amount
     if evidence.live_award is not None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
-from orbital.domain import facts, intent, types
+from orbital.domain import facts, types
 from orbital.domain.errors import Corrupt
 
 _Encode = Callable[[Any], Any]
@@ -22,13 +22,12 @@ EVENTS: Final[Mapping[str, type]] = {kind.__name__: kind for kind in typing.get_
 """Every event by the name it has in the ledger."""
 
 _BIG_FIELDS: Final = frozenset({"nonce"})
-_BYTES: Final = frozenset({types.Address, types.Hash32, types.IntentId, bytes})
+_BYTES: Final = frozenset({types.Account, types.Address, types.Hash32, types.IntentId, bytes})
 
 
 def encode(event: facts.Event) -> dict[str, Any]:
     """The event's fields as JSON values."""
-    kind: Any = type(event)
-    return {name: put(getattr(event, name)) for name, put, _ in _fields(kind)}
+    return _encode_fields(type(event), event)
 
 
 def decode(name: str, data: Mapping[str, Any]) -> facts.Event:
@@ -54,8 +53,8 @@ def _codec(name: str, kind: Any) -> tuple[_Encode, _Decode]:
     if typing.get_origin(kind) is tuple:
         put, take = _codec(name, typing.get_args(kind)[0])
         return lambda values: [put(one) for one in values], lambda values: tuple(take(one) for one in values)
-    if kind is intent.Intent:
-        return _encode_intent, lambda data: _decode_into(intent.Intent, data)
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        return lambda value: _encode_fields(kind, value), lambda data: _decode_into(kind, data)
     if kind in _BYTES:
         return _hex, _unhex
     if kind is types.Amount or name in _BIG_FIELDS:
@@ -65,8 +64,8 @@ def _codec(name: str, kind: Any) -> tuple[_Encode, _Decode]:
     return _same, _same
 
 
-def _encode_intent(value: intent.Intent) -> dict[str, Any]:
-    return {name: put(getattr(value, name)) for name, put, _ in _fields(intent.Intent)}
+def _encode_fields(kind: Any, value: Any) -> dict[str, Any]:
+    return {name: put(getattr(value, name)) for name, put, _ in _fields(kind)}
 
 
 def _hex(value: bytes) -> str:

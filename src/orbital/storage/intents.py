@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from orbital.domain.foreign_facts import ForeignIntent
 from orbital.domain.intent import Intent
 from orbital.domain.lifecycle import Anomaly, Leg, Status
-from orbital.domain.types import Address, Amount, ChainId, Hash32, IntentId, UnixSeconds
+from orbital.domain.types import Account, Address, Amount, ChainId, Hash32, IntentId, Protocol, UnixSeconds
 from orbital.storage import sql
 from orbital.storage.pool import Connection, Row
 
@@ -32,10 +33,9 @@ class LegView:
 
 @dataclass(frozen=True, slots=True)
 class IntentView:
-    """An intent with everything public about it. `stalled_chains` are those of its chains that aren't followed now."""
+    """One of our intents, with everything public about it. `stalled_chains`: its chains that aren't followed now."""
 
     intent_id: IntentId
-    protocol: str
     intent: Intent
     status: Status
     submitted: bool
@@ -60,6 +60,25 @@ class IntentView:
 
 
 @dataclass(frozen=True, slots=True)
+class ForeignView:
+    """An intent of a protocol that is watched: nothing of ours, as nonce, auction or award, is there."""
+
+    intent_id: IntentId
+    intent: ForeignIntent
+    status: Status
+    solver: Account | None
+    output_amount: Amount | None
+    refund_due: bool
+    legs: Mapping[Leg, LegView]
+    created_at: UnixSeconds
+    updated_at: UnixSeconds
+    stalled_chains: tuple[ChainId, ...]
+
+
+AnyView = IntentView | ForeignView
+
+
+@dataclass(frozen=True, slots=True)
 class Load:
     """A user's live intents: how many, and the sum of those inputs that are in one token on one chain."""
 
@@ -75,8 +94,15 @@ class Filter:
 
 
 async def find(connection: Connection, intent_id: IntentId) -> IntentView | None:
+    """One of our intents."""
+    view = await find_any(connection, intent_id)
+    return view if isinstance(view, IntentView) else None
+
+
+async def find_any(connection: Connection, intent_id: IntentId) -> AnyView | None:
+    """An intent of whatever protocol."""
     row = await connection.fetchrow(_QUERIES["find_intent"], intent_id)
-    return None if row is None else _view_of(row)
+    return None if row is None else _any_view_of(row)
 
 
 async def list_by_user(
@@ -85,8 +111,8 @@ async def list_by_user(
     after: tuple[UnixSeconds, IntentId] | None,
     limit: int,
     only: Filter,
-) -> list[IntentView]:
-    """A user's intents, newest first, after the row with this (created_at, intent_id)."""
+) -> list[AnyView]:
+    """A user's intents of all protocols, newest first, after the row with this (created_at, intent_id)."""
     created_at, intent_id = after or (None, None)
     found = await connection.fetch(
         _QUERIES["list_by_user"],
@@ -98,7 +124,7 @@ async def list_by_user(
         only.destination_chain_id,
         limit,
     )
-    return [_view_of(row) for row in found]
+    return [_any_view_of(row) for row in found]
 
 
 async def find_by_nonce(connection: Connection, user: Address, chain_id: ChainId, nonce: int) -> IntentId | None:
@@ -138,10 +164,40 @@ async def find_signature(connection: Connection, intent_id: IntentId) -> bytes |
     return found
 
 
+def _any_view_of(row: Row) -> AnyView:
+    return _view_of(row) if row["protocol"] == Protocol.ORBITAL else _foreign_view_of(row)
+
+
+def _foreign_view_of(row: Row) -> ForeignView:
+    return ForeignView(
+        intent_id=row["intent_id"],
+        intent=ForeignIntent(
+            protocol=Protocol(row["protocol"]),
+            reference=row["reference"],
+            user=row["user_address"],
+            recipient=row["recipient"],
+            origin_chain_id=row["origin_chain_id"],
+            destination_chain_id=row["destination_chain_id"],
+            input_token=row["input_token"],
+            input_amount=row["input_amount"],
+            output_token=row["output_token"],
+            min_output_amount=row["min_output_amount"],
+            fill_deadline=row["fill_deadline"],
+        ),
+        status=Status(row["status"]),
+        solver=row["solver"],
+        output_amount=row["output_amount"],
+        refund_due=row["refund_due"],
+        legs={Leg(name): _leg_of(leg, row) for name, leg in row["legs"].items()},
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        stalled_chains=_stalled_chains_of(row),
+    )
+
+
 def _view_of(row: Row) -> IntentView:
     return IntentView(
         intent_id=row["intent_id"],
-        protocol=row["protocol"],
         intent=intent_of(row),
         status=Status(row["status"]),
         submitted=row["submitted"],
@@ -158,11 +214,15 @@ def _view_of(row: Row) -> IntentView:
         lapsed_solvers=frozenset(row["lapsed_solvers"]),
         created_at=row["created_at"],
         updated_at=row["updated_at"],
-        stalled_chains=tuple(
-            ChainId(row[f"{side}_chain_id"])
-            for side in ("origin", "destination")
-            if row[f"{side}_status"] not in {"ok", None}
-        ),
+        stalled_chains=_stalled_chains_of(row),
+    )
+
+
+def _stalled_chains_of(row: Row) -> tuple[ChainId, ...]:
+    return tuple(
+        ChainId(row[f"{side}_chain_id"])
+        for side in ("origin", "destination")
+        if row[f"{side}_status"] not in {"ok", None}
     )
 
 

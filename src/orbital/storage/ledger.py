@@ -14,8 +14,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from orbital.domain import deadlines, lifecycle
 from orbital.domain import facts as f
-from orbital.domain import lifecycle
+from orbital.domain.foreign_facts import ForeignIntent
 from orbital.domain.intent import Intent
 from orbital.domain.types import Address, ChainId, IntentId, UnixSeconds
 from orbital.storage import outbox, projection, rows, sql
@@ -167,7 +168,7 @@ async def _put_deadlines(
 
 
 def _deadlines_of(
-    intent_id: IntentId, facts: Sequence[f.Fact], intent: Intent | None
+    intent_id: IntentId, facts: Sequence[f.Fact], intent: Intent | ForeignIntent | None
 ) -> Iterable[tuple[IntentId, str, int, ChainId, int, int | None]]:
     """Rows of `deadlines`; the block is the first that a canonical fact names on the deadline's chain."""
     own = [fact for fact in facts if fact.intent_id == intent_id]
@@ -179,7 +180,7 @@ def _deadlines_of(
     if intent is None:
         return
     for fact in own:
-        for chain_id, due_at, which, round_ in lifecycle.deadlines_of(fact, intent):
+        for chain_id, due_at, which, round_ in deadlines.deadlines_of(fact, intent):
             yield intent_id, str(which), round_, chain_id, due_at, passed.get((chain_id, str(which), round_))
 
 

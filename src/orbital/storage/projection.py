@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from orbital.domain import facts as f
+from orbital.domain.foreign_facts import ForeignIntent
 from orbital.domain.lifecycle import State
 from orbital.domain.types import Address, IntentId
 from orbital.storage import sql
@@ -11,7 +12,7 @@ from orbital.storage.pool import Connection
 
 _QUERIES: Final = sql.load("intents")
 _SOLVERS: Final = sql.load("solvers")
-_NO_INTENT: Final = (None,) * 12
+_NO_INTENT: Final = (None,) * 13
 
 
 async def put(connection: Connection, states: Mapping[IntentId, State]) -> None:
@@ -23,7 +24,7 @@ async def put(connection: Connection, states: Mapping[IntentId, State]) -> None:
 
 async def refold_solvers(connection: Connection, new: Iterable[f.Fact]) -> None:
     """Bring the rows of those solvers up to date whom registry facts concern."""
-    touched = {fact.actor for fact in new if isinstance(fact.event, f.SolverRegistered | f.BondChanged) and fact.actor}
+    touched = {event.solver for fact in new if isinstance(event := fact.event, f.SolverRegistered | f.BondChanged)}
     await put_solvers(connection, sorted(touched))
 
 
@@ -41,6 +42,7 @@ async def list_solver_addresses(connection: Connection) -> list[Address]:
 def _columns(intent_id: IntentId, state: State) -> tuple[Any, ...]:
     return (
         intent_id,
+        state.protocol,
         *_intent_columns(state),
         state.status,
         state.submitted,
@@ -66,6 +68,7 @@ def _intent_columns(state: State) -> tuple[Any, ...]:
     if one is None:
         return _NO_INTENT
     return (
+        one.reference if isinstance(one, ForeignIntent) else None,
         one.user,
         one.recipient,
         one.origin_chain_id,
@@ -74,10 +77,9 @@ def _intent_columns(state: State) -> tuple[Any, ...]:
         one.input_amount,
         one.output_token,
         one.min_output_amount,
-        one.nonce,
-        one.open_deadline,
+        *((None, None) if isinstance(one, ForeignIntent) else (one.nonce, one.open_deadline)),
         one.fill_deadline,
-        one.auctioneer,
+        None if isinstance(one, ForeignIntent) else one.auctioneer,
     )
 
 

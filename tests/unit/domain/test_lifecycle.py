@@ -136,15 +136,3 @@ def test_an_unpaid_escrow_says_when_it_can_be_refunded(case):
     assert case.fold(case.opened, case.filled()).refundable_at is None
     state = case.fold(case.opened, case.passed("fill_deadline"))
     assert (state.refund_due, state.refundable_at) == (True, refundable_at)
-
-
-def test_each_deadline_belongs_to_one_chain(case):
-    assert lifecycle.deadlines_of(case.submitted, case.intent) == [
-        (case.origin, 1_000, "open_deadline", 0),
-        (case.destination, 2_000, "fill_deadline", 0),
-    ]
-    assert lifecycle.deadlines_of(case.awarded(3), case.intent) == [
-        (case.origin, 700, "open_by", 3),
-        (case.destination, 800, "fill_by", 3),
-    ]
-    assert lifecycle.deadlines_of(case.cancelled, case.intent) == []

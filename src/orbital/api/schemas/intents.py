@@ -1,14 +1,18 @@
 """Intents on the wire: the submission, the Intent, its Status and its ledger."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from orbital.api.schemas import values as v
 from orbital.chain import hexes
 from orbital.domain import explain
+from orbital.domain.foreign_facts import ForeignIntent
 from orbital.domain.intent import Intent
+from orbital.domain.lifecycle import Leg
+from orbital.domain.types import Protocol
 from orbital.storage import facts_json
-from orbital.storage.intents import IntentView
+from orbital.storage.intents import AnyView, ForeignView, LegView
 from orbital.storage.ledger import LedgerEntry
 
 _ADDRESS: Final = re.compile(r"0x[0-9a-f]{40}")
@@ -70,14 +74,27 @@ class ShownLeg(v.Shown):
     finality: str
 
 
-class ShownIntent(ShownFields):
-    """An intent with everything public about it."""
+class ShownIntent(v.Shown):
+    """An intent with everything public about it. Foreign ones have null for what only ours have."""
 
     intent_id: v.Hash
-    protocol: str
+    protocol: Protocol
+    reference: str | None
+    user: v.AccountText
+    recipient: v.AccountText
+    origin_chain_id: v.Integer
+    destination_chain_id: v.Integer
+    input_token: v.AccountText
+    input_amount: v.Decimal
+    output_token: v.AccountText
+    min_output_amount: v.Decimal
+    nonce: v.Decimal | None
+    open_deadline: v.Integer | None
+    fill_deadline: v.Integer
+    auctioneer: v.Checksummed | None
     status: str
     output_amount: v.Decimal | None
-    solver: v.Checksummed | None
+    solver: v.AccountText | None
     round: v.Integer
     open_by: v.Integer | None
     fill_by: v.Integer | None
@@ -120,7 +137,7 @@ class ShownEvent(v.Shown):
 
     seq: v.Integer
     name: str
-    actor: v.Checksummed | None
+    actor: v.AccountText | None
     canonical: bool
     chain_id: v.Integer | None
     block_number: v.Integer | None
@@ -154,11 +171,32 @@ def show_fields(intent: Intent) -> dict[str, Any]:
     }
 
 
-def show_intent(view: IntentView) -> dict[str, Any]:
+def show_foreign_fields(intent: ForeignIntent) -> dict[str, Any]:
+    """The same fields, null where only ours have one."""
+    return {
+        "user": hexes.write_account(intent.user),
+        "recipient": hexes.write_account(intent.recipient),
+        "origin_chain_id": intent.origin_chain_id,
+        "destination_chain_id": intent.destination_chain_id,
+        "input_token": hexes.write_account(intent.input_token),
+        "input_amount": str(intent.input_amount),
+        "output_token": hexes.write_account(intent.output_token),
+        "min_output_amount": str(intent.min_output_amount),
+        "nonce": None,
+        "open_deadline": None,
+        "fill_deadline": int(intent.fill_deadline),
+        "auctioneer": None,
+    }
+
+
+def show_intent(view: AnyView) -> dict[str, Any]:
     """The Intent of the interface; the signature is no part of it."""
+    if isinstance(view, ForeignView):
+        return _show_foreign(view)
     return {
         "intent_id": hexes.to_hex(view.intent_id),
-        "protocol": view.protocol,
+        "protocol": Protocol.ORBITAL.value,
+        "reference": None,
         **show_fields(view.intent),
         "status": view.status.value,
         "output_amount": v.show_amount(view.output_amount),
@@ -168,26 +206,53 @@ def show_intent(view: IntentView) -> dict[str, Any]:
         "fill_by": view.fill_by,
         "refund_due": view.refund_due,
         "refundable_at": v.show_seconds(view.refundable_at),
-        "legs": [
-            {
-                "name": name.value,
-                "chain_id": leg.chain_id,
-                "tx_hash": hexes.to_hex(leg.tx_hash),
-                "block_number": leg.block_number,
-                "log_index": leg.log_index,
-                "timestamp": v.show_seconds(leg.timestamp),
-                "finality": leg.finality.value,
-            }
-            for name, leg in view.legs.items()
-        ],
+        "legs": _show_legs(view.legs),
         "created_at": v.show_seconds(view.created_at),
         "updated_at": v.show_seconds(view.updated_at),
     }
 
 
-def show_status(view: IntentView, reason: explain.Explain) -> dict[str, Any]:
+def _show_foreign(view: ForeignView) -> dict[str, Any]:
+    return {
+        "intent_id": hexes.to_hex(view.intent_id),
+        "protocol": view.intent.protocol.value,
+        "reference": view.intent.reference,
+        **show_foreign_fields(view.intent),
+        "status": view.status.value,
+        "output_amount": v.show_amount(view.output_amount),
+        "solver": v.show_account(view.solver),
+        "round": 0,
+        "open_by": None,
+        "fill_by": None,
+        "refund_due": view.refund_due,
+        "refundable_at": None,
+        "legs": _show_legs(view.legs),
+        "created_at": v.show_seconds(view.created_at),
+        "updated_at": v.show_seconds(view.updated_at),
+    }
+
+
+def _show_legs(legs: Mapping[Leg, LegView]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name.value,
+            "chain_id": leg.chain_id,
+            "tx_hash": hexes.to_hex(leg.tx_hash),
+            "block_number": leg.block_number,
+            "log_index": leg.log_index,
+            "timestamp": v.show_seconds(leg.timestamp),
+            "finality": leg.finality.value,
+        }
+        for name, leg in legs.items()
+    ]
+
+
+def show_status(view: AnyView, reason: explain.Explain) -> dict[str, Any]:
     """The Status: the latest time by which the award in force must be delivered is the estimate."""
-    progress = explain.progress_of(view.status, opened=view.is_opened)
+    if isinstance(view, ForeignView):
+        progress, fill_by = explain.foreign_progress_of(view.status), None
+    else:
+        progress, fill_by = explain.progress_of(view.status, opened=view.is_opened), view.fill_by
     is_open_ended = progress.current_step == "done" or view.refund_due
     return {
         "intent_id": hexes.to_hex(view.intent_id),
@@ -195,10 +260,10 @@ def show_status(view: IntentView, reason: explain.Explain) -> dict[str, Any]:
         "progress": {
             "current_step": progress.current_step,
             "steps_completed": progress.steps_completed,
-            "total_steps": len(explain.STEPS),
+            "total_steps": progress.total_steps,
             "percentage": progress.percentage,
         },
-        "estimated_completion": None if is_open_ended else v.show_seconds(view.fill_by),
+        "estimated_completion": None if is_open_ended else v.show_seconds(fill_by),
         "explain": {"code": reason.value, "detail": explain.DETAILS[reason]},
     }
 
@@ -209,7 +274,7 @@ def show_event(entry: LedgerEntry) -> dict[str, Any]:
     return {
         "seq": entry.seq,
         "name": fact.name,
-        "actor": v.show_address(fact.actor),
+        "actor": v.show_account(fact.actor),
         "canonical": entry.canonical,
         "chain_id": place and place.chain_id,
         "block_number": place and place.block_number,

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from orbital.chain import hexes
 from orbital.domain.errors import Rejected
-from orbital.domain.types import UINT256_MAX, Address, UnixSeconds
+from orbital.domain.types import UINT256_MAX, Account, Address, UnixSeconds
 
 INTEGER_MAX: Final = 2**53 - 1
 
@@ -103,6 +103,13 @@ SecondsIn = Annotated[int, _integer("invalid_type"), _INTEGER_SCHEMA]
 
 Decimal = Annotated[str, pydantic.Field(pattern=_DECIMAL_PATTERN)]
 Checksummed = Annotated[str, pydantic.Field(pattern="^0x[0-9a-fA-F]{40}$")]
+AccountText = Annotated[
+    str,
+    pydantic.Field(
+        pattern="^0x([0-9a-fA-F]{40}|[0-9a-f]{64})$",
+        description="An address with its checksum; 32 bytes in lower case where the chain is no EVM.",
+    ),
+]
 Hash = Annotated[str, pydantic.Field(pattern="^0x[0-9a-f]{64}$")]
 Hex = Annotated[str, pydantic.Field(pattern="^0x([0-9a-f]{2})*$")]
 Integer = Annotated[int, pydantic.Field(ge=0, le=INTEGER_MAX)]
@@ -111,6 +118,10 @@ Time = Annotated[str, pydantic.Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\
 
 def show_address(address: Address | None) -> str | None:
     return None if address is None else hexes.to_checksum(address)
+
+
+def show_account(account: Address | Account | None) -> str | None:
+    return None if account is None else hexes.write_account(account)
 
 
 def show_amount(amount: int | None) -> str | None:

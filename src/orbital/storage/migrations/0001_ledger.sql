@@ -17,7 +17,7 @@ CREATE TABLE facts (
     seq          bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     intent_id    bytea       CHECK (octet_length(intent_id) = 32),
     name         text        NOT NULL,
-    actor        bytea       CHECK (octet_length(actor) = 20),
+    actor        bytea       CHECK (octet_length(actor) IN (20, 32)),
     chain_id     bigint,
     block_number bigint,
     block_hash   bytea       CHECK (octet_length(block_hash) = 32),

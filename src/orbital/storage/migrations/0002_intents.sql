@@ -9,13 +9,14 @@ CREATE TABLE accounts (
 CREATE TABLE intents (
     intent_id            bytea PRIMARY KEY CHECK (octet_length(intent_id) = 32),
     protocol             text    NOT NULL DEFAULT 'orbital',
-    user_address         bytea   CHECK (octet_length(user_address) = 20),
-    recipient            bytea   CHECK (octet_length(recipient) = 20),
+    reference            text,
+    user_address         bytea   CHECK (octet_length(user_address) IN (20, 32)),
+    recipient            bytea   CHECK (octet_length(recipient) IN (20, 32)),
     origin_chain_id      bigint,
     destination_chain_id bigint,
-    input_token          bytea   CHECK (octet_length(input_token) = 20),
+    input_token          bytea   CHECK (octet_length(input_token) IN (20, 32)),
     input_amount         numeric(78, 0),
-    output_token         bytea   CHECK (octet_length(output_token) = 20),
+    output_token         bytea   CHECK (octet_length(output_token) IN (20, 32)),
     min_output_amount    numeric(78, 0),
     nonce                numeric(78, 0),
     open_deadline        numeric(20, 0),
@@ -23,7 +24,7 @@ CREATE TABLE intents (
     auctioneer           bytea   CHECK (octet_length(auctioneer) = 20),
     status               text,
     submitted            boolean NOT NULL DEFAULT false,
-    solver               bytea   CHECK (octet_length(solver) = 20),
+    solver               bytea   CHECK (octet_length(solver) IN (20, 32)),
     output_amount        numeric(78, 0),
     round                integer NOT NULL DEFAULT 0,
     open_by              numeric(20, 0),
@@ -39,8 +40,17 @@ CREATE TABLE intents (
     updated_at           bigint,
     CHECK ((user_address IS NULL) = (status IS NULL)),
     CHECK (num_nulls(user_address, recipient, origin_chain_id, destination_chain_id, input_token, input_amount,
-                     output_token, min_output_amount, nonce, open_deadline, fill_deadline, auctioneer) IN (0, 12))
+                     output_token, min_output_amount, fill_deadline) IN (0, 9)),
+    -- What only our intents have; addresses beyond our chains have 32 bytes.
+    CHECK ((reference IS NULL) = (protocol = 'orbital' OR status IS NULL)),
+    CHECK (num_nulls(nonce, open_deadline, auctioneer)
+           = CASE WHEN protocol = 'orbital' AND status IS NOT NULL THEN 0 ELSE 3 END),
+    CHECK (protocol = 'orbital' OR NOT (submitted OR auctionable)),
+    CHECK (protocol <> 'orbital' OR status IS NULL
+           OR (octet_length(user_address), octet_length(recipient), octet_length(input_token),
+               octet_length(output_token)) = (20, 20, 20, 20))
 );
+COMMENT ON COLUMN intents.reference IS 'what a foreign protocol itself calls the intent; not unique';
 CREATE INDEX intents_by_user ON intents (user_address, created_at DESC, intent_id DESC) WHERE status IS NOT NULL;
 CREATE INDEX intents_by_nonce ON intents (user_address, origin_chain_id, nonce) WHERE status IS NOT NULL;
 CREATE INDEX intents_live ON intents (user_address, input_token, origin_chain_id)

@@ -1,11 +1,12 @@
 -- name: put_projection
 -- Writes the folded state of intents whose rows are locked.
 UPDATE intents SET
-    user_address = $2, recipient = $3, origin_chain_id = $4, destination_chain_id = $5, input_token = $6,
-    input_amount = $7, output_token = $8, min_output_amount = $9, nonce = $10, open_deadline = $11,
-    fill_deadline = $12, auctioneer = $13, status = $14, submitted = $15, solver = $16, output_amount = $17,
-    round = $18, open_by = $19, fill_by = $20, refund_due = $21, refundable_at = $22, legs = $23, anomaly = $24,
-    auctionable = $25, unjudged_rounds = $26, lapsed_solvers = $27, created_at = $28, updated_at = $29
+    protocol = $2, reference = $3, user_address = $4, recipient = $5, origin_chain_id = $6,
+    destination_chain_id = $7, input_token = $8, input_amount = $9, output_token = $10, min_output_amount = $11,
+    nonce = $12, open_deadline = $13, fill_deadline = $14, auctioneer = $15, status = $16, submitted = $17,
+    solver = $18, output_amount = $19, round = $20, open_by = $21, fill_by = $22, refund_due = $23,
+    refundable_at = $24, legs = $25, anomaly = $26, auctionable = $27, unjudged_rounds = $28, lapsed_solvers = $29,
+    created_at = $30, updated_at = $31
 WHERE intent_id = $1
 
 -- name: find_intent

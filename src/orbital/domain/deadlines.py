@@ -1,0 +1,27 @@
+"""Which times a fact sets: what chains must be asked about, so that the fold can tell what is over."""
+
+from orbital.domain import facts as f
+from orbital.domain.foreign_facts import ForeignIntent, ForeignOpened
+from orbital.domain.intent import Intent
+from orbital.domain.types import ChainId, UnixSeconds
+
+
+def deadlines_of(fact: f.Fact, intent: Intent | ForeignIntent) -> list[tuple[ChainId, UnixSeconds, f.Deadline, int]]:
+    """The times that a fact sets: (chain whose blocks decide, due after, which, round)."""
+    match fact.event:
+        case ForeignOpened(intent=foreign):
+            return [(foreign.destination_chain_id, foreign.fill_deadline, f.Deadline.FILL_DEADLINE, 0)]
+        case _ if isinstance(intent, ForeignIntent):
+            return []
+        case f.IntentSubmitted() | f.IntentOpened():
+            return [
+                (intent.origin_chain_id, intent.open_deadline, f.Deadline.OPEN_DEADLINE, 0),
+                (intent.destination_chain_id, intent.fill_deadline, f.Deadline.FILL_DEADLINE, 0),
+            ]
+        case f.IntentAwarded() as awarded:
+            return [
+                (intent.origin_chain_id, awarded.open_by, f.Deadline.OPEN_BY, awarded.round),
+                (intent.destination_chain_id, awarded.fill_by, f.Deadline.FILL_BY, awarded.round),
+            ]
+        case _:
+            return []
