@@ -6,8 +6,9 @@ from orbital.app import process, wiring
 from orbital.chain.rpc import Rpc
 from orbital.config import loading
 from orbital.config.tree import ConfigError, Need, Settings
+from orbital.domain.errors import Rejected
 from orbital.domain.types import ChainId
-from orbital.indexer import loop
+from orbital.indexer import loop, match
 from orbital.indexer.settings import IndexerSettings
 
 NEEDS = frozenset({Need.DATABASE, Need.NETWORK})
@@ -22,6 +23,10 @@ def main(chain: int) -> int:
         return process.report_config(error)
     if chain_id not in settings.nodes:
         return process.report_config(ConfigError([f"--chain {chain_id}: no such chain is configured"]))
+    try:
+        match.sources_of(settings.network, chain_id)
+    except Rejected as error:
+        return process.report_config(ConfigError([error.detail]))
     return process.run(f"indexer-{chain_id}", settings.log_level, lambda: _run(settings, chain_id))
 
 

@@ -5,10 +5,11 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from orbital.chain.adapters import known
 from orbital.config.reader import Reader
 from orbital.config.tree import Need, Node
-from orbital.domain.network import Chain, Network, Token
-from orbital.domain.types import Address, Amount, BlockNumber, ChainId
+from orbital.domain.network import Chain, ForeignContract, Network, Token
+from orbital.domain.types import Address, Amount, BlockNumber, ChainId, Protocol
 
 KNOWN_CHAINS: Final[Mapping[str, Mapping[str, int]]] = {
     "ethereum": {"chain_id": 1, "domain": 1},
@@ -30,6 +31,14 @@ class _TokenSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     asset: str = ""
 
 
+class _ForeignSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    protocol: Annotated[str, msgspec.Meta(min_length=1)]
+    address: str
+    first_block: Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
+    last_block: Annotated[int, msgspec.Meta(ge=0, lt=2**53)] | None = None
+    version: Annotated[str, msgspec.Meta(min_length=1)] | None = None
+
+
 class _ChainSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     chain_id: Annotated[int, msgspec.Meta(gt=0, lt=2**53)]
     domain: Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
@@ -43,6 +52,7 @@ class _ChainSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fill_after: Annotated[str, msgspec.Meta(pattern="^(latest|safe|finalized|[0-9]{1,4})$")] = "finalized"
     fill_window_seconds: Annotated[int, msgspec.Meta(gt=0)] = 1800
     tokens: tuple[_TokenSection, ...] = ()
+    foreign: tuple[_ForeignSection, ...] = ()
 
 
 class _RegistrySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -124,6 +134,26 @@ def _chain(reader: Reader, name: str, where: str, section: _ChainSection) -> Cha
             for one in section.tokens
         ),
         pools=tuple(reader.address(f"{where} pools", one) for one in section.pools),
+        foreign=tuple(_foreign(reader, f"{where} foreign", one) for one in section.foreign),
+    )
+
+
+def _foreign(reader: Reader, where: str, section: _ForeignSection) -> ForeignContract:
+    """A contract of a protocol that is watched; a protocol or version without an adapter is a fault."""
+    adapters = {(one.protocol.value, one.version) for one in known.ADAPTERS if not one.is_ours}
+    versions = sorted(version for protocol, version in adapters if protocol == section.protocol)
+    if not versions:
+        reader.faults.append(f"{where}: protocol must be one of {', '.join(sorted({name for name, _ in adapters}))}")
+    elif section.version is not None and section.version not in versions:
+        reader.faults.append(f"{where}: version of {section.protocol} must be one of {', '.join(versions)}")
+    if section.last_block is not None and section.last_block < section.first_block:
+        reader.faults.append(f"{where}: last_block must not be below first_block")
+    return ForeignContract(
+        protocol=Protocol(section.protocol) if versions else Protocol.ORBITAL,
+        address=reader.address(f"{where} address", section.address),
+        first_block=BlockNumber(section.first_block),
+        last_block=None if section.last_block is None else BlockNumber(section.last_block),
+        version=section.version,
     )
 
 

@@ -196,3 +196,33 @@ def test_a_broken_file_is_a_fault_and_no_crash(tmp_path, content):
 
 def test_a_missing_file_is_a_fault():
     assert faults_of({"ORBITAL_CONFIG": "/nonexistent/orbital.toml"}, Need.NETWORK)
+
+
+def foreign_faults(environment: dict[str, str], section: str) -> list[str]:
+    path = pathlib.Path(environment["ORBITAL_CONFIG"])
+    path.write_text(FILE + "[[chains.local.foreign]]\n" + section)
+    return faults_of(environment, Need.NETWORK)
+
+
+def test_contracts_of_watched_protocols_come_from_the_file(environment):
+    path = pathlib.Path(environment["ORBITAL_CONFIG"])
+    path.write_text(
+        FILE
+        + f'[[chains.local.foreign]]\nprotocol = "across"\naddress = "{ADDRESS}"\nfirst_block = 9\nlast_block = 9\n'
+    )
+    (watched,) = loading.load(environment, frozenset({Need.NETWORK})).network.chains[7].foreign
+    assert (watched.protocol, watched.first_block, watched.last_block, watched.version) == ("across", 9, 9, None)
+
+
+def test_a_protocol_without_an_adapter_is_a_fault(environment):
+    common = f'address = "{ADDRESS}"\nfirst_block = 9\n'
+    for protocol in ("orbital", "acros"):
+        assert foreign_faults(environment, f'protocol = "{protocol}"\n' + common) == [
+            "[chains.local] foreign: protocol must be one of across"
+        ]
+    assert foreign_faults(environment, 'protocol = "across"\nversion = "2"\n' + common) == [
+        "[chains.local] foreign: version of across must be one of 3, 3-legacy"
+    ]
+    assert foreign_faults(environment, 'protocol = "across"\nlast_block = 8\n' + common) == [
+        "[chains.local] foreign: last_block must not be below first_block"
+    ]

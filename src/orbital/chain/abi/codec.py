@@ -110,7 +110,11 @@ _SOLIDITY_ERRORS: typing.Final = tuple(
 @functools.cache
 def load(name: str) -> Contract:
     """Read the artifact of a contract, one of CONTRACTS."""
-    text = importlib.resources.files("orbital.chain.abi").joinpath(f"{name}.json").read_bytes()
+    return parse(name, importlib.resources.files("orbital.chain.abi").joinpath(f"{name}.json").read_bytes())
+
+
+def parse(name: str, text: bytes) -> Contract:
+    """A contract from its artifact's JSON."""
     artifact = msgspec.json.decode(text, type=_Artifact)
     by_kind: dict[str, list[_Entry]] = {"function": [], "error": [], "event": [], "constructor": []}
     for entry in artifact.abi:

@@ -2,11 +2,11 @@
 
 import typing
 
-from orbital.chain.adapters import orbital
+from orbital.chain.adapters import across, orbital
 from orbital.chain.adapters.adapter import Adapter
 from orbital.domain.types import Protocol
 
-ADAPTERS: typing.Final[tuple[Adapter, ...]] = (orbital.ADAPTER,)
+ADAPTERS: typing.Final[tuple[Adapter, ...]] = (orbital.ADAPTER, across.CURRENT, across.LEGACY)
 
 
 def versions_of(protocol: Protocol) -> dict[str, Adapter]:
