@@ -1,0 +1,262 @@
+"""The indexer against what its pipeline can't be faster than, in alternating rounds of one run.
+
+The limit fetches the same logs by the same ranges, parses them, takes their words apart, and copies them as hex into a
+table with the ledger's key, with a checkpoint a range: everything but knowing what the logs mean. Each measurement runs
+in a process of its own, so that its CPU time and peak memory are its own; PostgreSQL is as durable as by default.
+"""
+
+import argparse
+import asyncio
+import concurrent.futures
+import contextlib
+import multiprocessing
+import os
+import pathlib
+import resource
+import statistics
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import uvloop
+
+from harness import traffic
+from harness.limit import copy_all
+from orbital.chain.rpc import Rpc
+from orbital.devnet import postgres, process, settings
+from orbital.domain.types import ChainId
+from orbital.indexer import loop
+from orbital.indexer.settings import IndexerSettings
+from orbital.storage import chains, migrate, pool
+from orbital.storage.settings import StorageSettings
+
+CACHE = pathlib.Path(__file__).resolve().parents[1] / ".cache" / "bench-indexer"
+LOGS_A_BLOCK = 100
+ROUNDS = 3
+FOLLOW_BLOCKS = 150
+FOLLOW_PAUSE_SECONDS = 0.1
+LOOK_SECONDS = 0.001
+RATIO_TARGET, MEMORY_TARGET_MIB, P50_TARGET_MS, P99_TARGET_MS, PAIR_TARGET = 0.5, 250, 25, 100, 1.6
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a measuring process is told."""
+
+    database_url: str
+    rpc_url: str
+    ws_url: str | None
+    chain_id: ChainId
+    head: int
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a job took; CPU seconds of the process itself, and its peak memory."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_mib: float
+
+
+@dataclass(frozen=True)
+class Database:
+    server: postgres.Server
+    pid: int
+
+    def create(self) -> str:
+        """A fresh migrated database's URL."""
+        name = f"bench_{uuid.uuid4().hex}"
+        url = self.server.url.rpartition("/")[0] + f"/{name}"
+        asyncio.run(_create(self.server.url, name, url))
+        return url
+
+    def cpu_seconds(self) -> float:
+        """CPU time of the server and of all that it ever started."""
+        return sum(_cpu_of(pid, with_ended=pid == self.pid) for pid in _family(self.pid))
+
+
+# What runs in the measuring processes.
+
+
+def index(job: Job) -> Cost:
+    """Index the chain until its head is in the database."""
+    return _measure(_index(job))
+
+
+def limit(job: Job) -> Cost:
+    return _measure(copy_all(job.database_url, job.rpc_url, job.chain_id, job.head))
+
+
+def follow(job: Job) -> None:
+    """Index until killed."""
+    uvloop.run(_run_worker(job, asyncio.Event()))
+
+
+async def _index(job: Job) -> None:
+    done = asyncio.Event()
+    worker = asyncio.create_task(_run_worker(job, done))
+    await _until_indexed(job.database_url, job.chain_id, job.head)
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)
+
+
+async def _run_worker(job: Job, _done: asyncio.Event) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        database = await pool.create_pool(StorageSettings(job.database_url))
+        stack.push_async_callback(database.close)
+        rpc = await stack.enter_async_context(Rpc([job.rpc_url], job.chain_id))
+        await loop.run(database, rpc, job.ws_url, traffic.network_of(), job.chain_id, IndexerSettings())
+
+
+def _measure(work: Awaitable[None]) -> Cost:
+    async def run() -> None:
+        await work
+
+    cpu, start = time.process_time(), time.perf_counter()
+    uvloop.run(run())
+    seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu
+    return Cost(seconds, cpu_seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+# What the bench itself does.
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--blocks", type=int, default=1_000, help=f"of {LOGS_A_BLOCK} logs each")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--only", choices=("backfill", "follow"), help="one part alone")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, _database(pathlib.Path(folder)) as database:
+        if chosen.only in {None, "backfill"}:
+            backfill_bench(database, chosen.blocks, chosen.rounds)
+        if chosen.only in {None, "follow"}:
+            follow_bench(database, pathlib.Path(folder))
+    return 0
+
+
+def backfill_bench(database: Database, blocks: int, rounds: int) -> None:
+    with traffic.running(CACHE / str(blocks), (traffic.FIRST,), blocks, LOGS_A_BLOCK) as (place,):
+        found: dict[str, list[tuple[Cost, float]]] = {"limit": [], "backfill": []}
+        for _ in range(rounds):
+            for name, work in (("limit", limit), ("backfill", index)):
+                found[name].append(_run_apart(database, work, _job(database, place)))
+    print(f"\n{place.logs} logs in {place.blocks} blocks, PostgreSQL durable, {os.cpu_count()} cores")
+    print("            logs/s   us/log: process  PostgreSQL   peak MiB")
+    for name, costs in found.items():
+        rate = statistics.median(place.logs / cost.seconds for cost, _ in costs)
+        own = statistics.median(cost.cpu_seconds for cost, _ in costs) / place.logs * 1e6
+        server = statistics.median(seconds for _, seconds in costs) / place.logs * 1e6
+        peak = max(cost.peak_mib for cost, _ in costs)
+        print(f"{name:<10} {rate:8.0f}   {own:15.1f}  {server:10.1f}   {peak:8.0f}")
+    ratios = [a.seconds / b.seconds for (a, _), (b, _) in zip(found["limit"], found["backfill"], strict=True)]
+    print(f"backfill / limit: {statistics.median(ratios):.2f}  (target {RATIO_TARGET}; rounds {_list(ratios)})")
+    print(f"peak memory of the backfill: target {MEMORY_TARGET_MIB} MiB")
+
+
+def follow_bench(database: Database, folder: pathlib.Path) -> None:
+    for name, has_ws in (("WebSocket", True), ("polling", False)):
+        with traffic.running(folder / name, (traffic.FIRST,), 0, 0) as (place,):
+            job = _job(database, place, with_ws=has_ws)
+            worker = multiprocessing.get_context("spawn").Process(target=follow, args=(job,))
+            worker.start()
+            try:
+                delays = asyncio.run(_mine_and_look(job, traffic.Miner(place.chain)))
+            finally:
+                worker.kill()
+                worker.join()
+        print(
+            f"follow over {name:<9} mined -> visible, {LOGS_A_BLOCK} logs a block: p50 {delays[len(delays) // 2]:.0f} ms"
+            f"  p99 {delays[len(delays) * 99 // 100]:.0f} ms  (targets {P50_TARGET_MS}, {P99_TARGET_MS})"
+        )
+
+
+async def _mine_and_look(job: Job, miner: traffic.Miner) -> list[float]:
+    """Milliseconds from the node's word that a block is mined until a reader sees its checkpoint; sorted."""
+    delays = []
+    connection = await asyncpg.connect(job.database_url)
+    await _until_indexed(job.database_url, job.chain_id, 0)
+    for number, logs in enumerate(miner.traffic(FOLLOW_BLOCKS, LOGS_A_BLOCK), 1):
+        miner.send(logs)
+        await asyncio.sleep(FOLLOW_PAUSE_SECONDS)
+        miner.mine(number)
+        start = time.perf_counter()
+        while (await connection.fetchval("SELECT number FROM checkpoints")) != number:
+            await asyncio.sleep(LOOK_SECONDS)
+        delays.append(1_000 * (time.perf_counter() - start))
+    await connection.close()
+    return sorted(delays)
+
+
+@contextlib.contextmanager
+def _database(folder: pathlib.Path) -> Iterator[Database]:
+    server = postgres.prepare(settings.PostgresSettings(data_dir=folder / "postgres"))
+    with process.start(server.command, folder / "postgres.log") as running:
+        yield Database(server, running.pid)
+
+
+def _job(database: Database, place: traffic.Place, *, with_ws: bool = False) -> Job:
+    chain = place.chain
+    ws_url = chain.ws_url if with_ws else None
+    return Job(database.create(), chain.rpc_url, ws_url, ChainId(chain.chain_id), place.blocks)
+
+
+def _run_apart(database: Database, work: Callable[[Job], Cost], job: Job) -> tuple[Cost, float]:
+    """Run in a process of its own; also says PostgreSQL's CPU seconds meanwhile."""
+    before = database.cpu_seconds()
+    with concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as processes:
+        cost = processes.submit(work, job).result()
+    return cost, database.cpu_seconds() - before
+
+
+async def _create(server_url: str, name: str, url: str) -> None:
+    connection = await asyncpg.connect(server_url)
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    await connection.close()
+    await migrate.migrate(StorageSettings(url))
+
+
+async def _until_indexed(url: str, chain_id: ChainId, head: int) -> None:
+    connection = await asyncpg.connect(url)
+    while True:
+        found = await chains.find_checkpoint(connection, chain_id)
+        if found is not None and found.number is not None and found.number >= head:
+            break
+        await asyncio.sleep(0.01)
+    await connection.close()
+
+
+def _family(pid: int) -> list[int]:
+    """A process and its descendants that live."""
+    parents: dict[int, list[int]] = {}
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            parents.setdefault(int(fields[1]), []).append(int(folder.name))
+    found = [pid]
+    for one in found:
+        found += parents.get(one, [])
+    return found
+
+
+def _cpu_of(pid: int, *, with_ended: bool) -> float:
+    try:
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    ticks: list[Any] = fields[11:15]  # user, system, and both of the children that were waited for
+    return sum(map(int, ticks[: 4 if with_ended else 2])) / os.sysconf("SC_CLK_TCK")
+
+
+def _list(ratios: list[float]) -> str:
+    return ", ".join(f"{ratio:.2f}" for ratio in ratios)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
