@@ -75,7 +75,7 @@ def network_of() -> Network:
 
 def blocks_of(chain_id: ChainId, count: int, logs_a_block: int, start_time: int) -> Iterator[list[Log]]:
     """Logs by block, the first being block 1; `start_time` is the time of block 0."""
-    chance = random.Random(chain_id)  # noqa: S311 - the same traffic at every run
+    chance = random.Random(chain_id)
     waiting: dict[int, list[list[Log]]] = {}
     serial = 0
     for number in range(1, count + 1):
@@ -93,7 +93,9 @@ def blocks_of(chain_id: ChainId, count: int, logs_a_block: int, start_time: int)
 
 
 @contextlib.contextmanager
-def running(folder: pathlib.Path, chain_ids: tuple[ChainId, ...], blocks: int, logs_a_block: int) -> Iterator[list[Place]]:
+def running(
+    folder: pathlib.Path, chain_ids: tuple[ChainId, ...], blocks: int, logs_a_block: int
+) -> Iterator[list[Place]]:
     """Start the chains, generating those that the folder does not hold."""
     with contextlib.ExitStack() as stack:
         started = []
@@ -177,7 +179,7 @@ def _life(chain_id: ChainId, serial: int, now: int, chance: random.Random, *, is
     # The n-th intent of a direction is the same on both chains.
     name = (origin, serial // 2)
     intent_id = IntentId(_hash(name))
-    fate = random.Random(repr(name))  # noqa: S311
+    fate = random.Random(repr(name))
     expires = fate.random() < EXPIRING
     user, solver = _address("user", fate.randrange(USERS)), _address("solver", fate.randrange(SOLVERS))
     recipient, tokens = _address("recipient", fate.randrange(USERS)), (_address("usdc"), _address("dai"))

@@ -1,9 +1,14 @@
 """Which times a fact sets: what chains must be asked about, so that the fold can tell what is over."""
 
+from typing import Final
+
 from orbital.domain import facts as f
 from orbital.domain.foreign_facts import ForeignIntent, ForeignOpened
 from orbital.domain.intent import Intent
 from orbital.domain.types import ChainId, UnixSeconds
+
+TIMED: Final = (f.IntentSubmitted, f.IntentOpened, ForeignOpened, f.IntentAwarded, f.DeadlinePassed)
+"""Events that set a time or say that one passed: no other changes an intent's deadlines."""
 
 
 def deadlines_of(fact: f.Fact, intent: Intent | ForeignIntent) -> list[tuple[ChainId, UnixSeconds, f.Deadline, int]]:

@@ -5,8 +5,11 @@ passed) has a position without transaction and log. An off-chain fact (submitted
 and is always canonical. `timestamp` is the block's time for chain facts and the database's time for the others.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
+from typing import Any, Final
 
 from orbital.domain import foreign_facts, pool_facts
 from orbital.domain.intent import Intent
@@ -242,27 +245,30 @@ class Fact:
     @property
     def actor(self) -> Address | Account | None:
         """Whose act it was: the user's, the solver's, the trader's, or nobody's (a deadline)."""
-        match self.event:
-            case IntentSubmitted(intent=intent) | IntentOpened(intent=intent):
-                return intent.user
-            case foreign_facts.ForeignOpened(intent=foreign):
-                return foreign.user
-            case (
-                IntentCancelled(user=actor)
-                | IntentRefunded(user=actor)
-                | NonceInvalidated(user=actor)
-                | PayoutCredited(account=actor)
-                | PayoutClaimed(account=actor)
-                | Dispatch(sender=actor)
-                | pool_facts.Swap(trader=actor)
-                | pool_facts.LiquidityAdded(provider=actor)
-                | pool_facts.LiquidityRemoved(provider=actor)
-                | pool_facts.FeesCollected(provider=actor)
-            ):
-                return actor
-            case DeadlinePassed() | IntentExpired() | DispatchId() | ProcessId() | Process():
-                return None
-            case pool_facts.PoolCreated() | pool_facts.TickCreated() | pool_facts.TickCrossed():
-                return None
-            case event:
-                return event.solver
+        whose = _ACTORS.get(type(self.event))
+        return None if whose is None else whose(self.event)
+
+
+_ACTORS: Final[Mapping[type, Callable[[Any], Address | Account]]] = {
+    IntentSubmitted: attrgetter("intent.user"),
+    IntentOpened: attrgetter("intent.user"),
+    foreign_facts.ForeignOpened: attrgetter("intent.user"),
+    IntentCancelled: attrgetter("user"),
+    IntentRefunded: attrgetter("user"),
+    NonceInvalidated: attrgetter("user"),
+    PayoutCredited: attrgetter("account"),
+    PayoutClaimed: attrgetter("account"),
+    Dispatch: attrgetter("sender"),
+    IntentAwarded: attrgetter("solver"),
+    AwardLapsed: attrgetter("solver"),
+    IntentFilled: attrgetter("solver"),
+    IntentSettled: attrgetter("solver"),
+    SolverRegistered: attrgetter("solver"),
+    BondChanged: attrgetter("solver"),
+    SolverSlashed: attrgetter("solver"),
+    foreign_facts.ForeignFilled: attrgetter("solver"),
+    pool_facts.Swap: attrgetter("trader"),
+    pool_facts.LiquidityAdded: attrgetter("provider"),
+    pool_facts.LiquidityRemoved: attrgetter("provider"),
+    pool_facts.FeesCollected: attrgetter("provider"),
+}

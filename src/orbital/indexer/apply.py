@@ -4,7 +4,7 @@ Blocks, facts, projections, deadlines, announcements, checkpoint and heads commi
 lost its lease fails at the first statement. So no kill, restart or second worker writes a block twice or half.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from orbital.chain import rpc
 from orbital.domain import facts as f
@@ -36,8 +36,8 @@ async def apply_blocks(
     blocks = [chains.Block(one.number, one.hash, one.parent_hash, one.timestamp) for one in headers]
     async with pool.transaction(database) as connection:
         await leases.hold(connection, lease)
-        await chains.put_blocks(connection, chain_id, blocks, rules)
-        count = await _record(connection, chain_id, facts, blocks[-1].timestamp, rules)
+        new_blocks = await chains.put_blocks(connection, chain_id, blocks, rules)
+        count = await _record(connection, chain_id, facts, blocks[-1].timestamp, rules, new_blocks)
         await chains.advance(connection, chain_id, blocks[-1])
         await chains.put_heads(connection, chain_id, _heads_of(heads))
     return count
@@ -81,20 +81,27 @@ async def put_status(
 
 
 async def _record(
-    connection: Connection, chain_id: ChainId, facts: Sequence[f.Fact], head_time: int, rules: lifecycle.Rules
+    connection: Connection,
+    chain_id: ChainId,
+    facts: Sequence[f.Fact],
+    head_time: int,
+    rules: lifecycle.Rules,
+    new_blocks: Collection[Hash32] = (),
 ) -> int:
-    """Record facts, then the deadlines that the blocks up to `head_time` prove.
+    """Record facts with the deadlines that the blocks up to `head_time` prove.
 
     Whatever is touched is locked at once and in the global order: locking more later could deadlock with the worker of
     another chain. So a deadline set by somebody else in between waits for the next step; its fact is the same then.
     """
     due = await ledger.due_deadlines(connection, chain_id, head_time)
-    if not facts and not due:
+    told = [*facts, *due]
+    if not told:
         return 0
-    locked = await ledger.lock_affected(connection, [*facts, *due])
-    count = len(await ledger.record(connection, facts, rules))
+    held = await ledger.lock_affected(connection, told)
+    count = len(await ledger.record(connection, told, rules, held, new_blocks))
+    # Deadlines that these facts set and these blocks pass.
     while due := [
-        one for one in await ledger.due_deadlines(connection, chain_id, head_time) if one.intent_id in locked
+        one for one in await ledger.due_deadlines(connection, chain_id, head_time) if one.intent_id in held.intents
     ]:
         count += len(await ledger.record(connection, due, rules))
     return count

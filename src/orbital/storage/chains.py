@@ -83,10 +83,13 @@ async def list_checkpoints(connection: Connection) -> list[Checkpoint]:
 
 async def put_blocks(
     connection: Connection, chain_id: ChainId, blocks: Sequence[Block], rules: lifecycle.Rules
-) -> None:
-    """Add blocks on top of the canonical ones. A block that came back brings its facts with it."""
+) -> frozenset[Hash32]:
+    """Add blocks on top of the canonical ones. A block that came back brings its facts with it.
+
+    Returns the hashes of those that the database never had.
+    """
     if not blocks:
-        return
+        return frozenset()
     columns = zip(*((b.number, b.hash, b.parent_hash, b.timestamp) for b in blocks), strict=True)
     stored = await connection.fetch(_QUERIES["put_blocks"], chain_id, *columns)
     revived = [row["number"] for row in stored if row["revived"]]
@@ -94,6 +97,7 @@ async def put_blocks(
         back = await connection.fetch(_QUERIES["list_facts_in"], chain_id, revived)
         hashes = {block.hash for block in blocks}
         await _refold_all(connection, [row for row in back if row["block_hash"] in hashes], rules, "FactRevived")
+    return frozenset(row["hash"] for row in stored if not row["revived"])
 
 
 async def rollback(connection: Connection, chain_id: ChainId, to: BlockNumber, rules: lifecycle.Rules) -> int:
@@ -141,8 +145,8 @@ async def put_status(connection: Connection, chain_id: ChainId, status: str, det
 async def _refold_all(connection: Connection, touched: Sequence[Row], rules: lifecycle.Rules, event: str) -> None:
     """Fold whatever these rows of the ledger concern, after their blocks changed sides."""
     facts = [rows.fact_of(row) for row in touched]
-    affected = await ledger.lock_affected(connection, facts)
-    states = await ledger.refold(connection, affected, rules)
+    held = await ledger.lock_affected(connection, facts)
+    states = await ledger.refold(connection, held.intents, rules)
     await projection.refold_solvers(connection, facts)
     announcements = [
         outbox.Announcement(

@@ -8,21 +8,35 @@ Intake, cancel, the auctioneer and the indexers of all chains go through `record
 3. fold the affected intents anew from their canonical facts and write what came out,
 4. make their deadlines those that the canonical facts set, passed where a fact says so,
 5. put announcements into the outbox.
+
+Where nothing can be in the ledger yet nothing is looked up: the facts of blocks that the same transaction put are
+copied in, and an intent that was never heard of is folded from them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from orbital.domain import deadlines, lifecycle
 from orbital.domain import facts as f
 from orbital.domain.foreign_facts import ForeignIntent
 from orbital.domain.intent import Intent
-from orbital.domain.types import Address, ChainId, IntentId, UnixSeconds
+from orbital.domain.types import Account, Address, ChainId, Hash32, IntentId, UnixSeconds
 from orbital.storage import outbox, projection, rows, sql
-from orbital.storage.pool import Connection, Row
+from orbital.storage.copy import copy
+from orbital.storage.pool import Connection
 
 _QUERIES: Final = sql.load("ledger")
+
+
+class _Appended(NamedTuple):
+    """What is announced of a fact that is new to the ledger."""
+
+    seq: int
+    intent_id: IntentId | None
+    name: str
+    actor: Address | Account | None
+    timestamp: UnixSeconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,41 +48,60 @@ class LedgerEntry:
     canonical: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Intents whose rows the transaction holds; `unheard` are those of which the ledger knew nothing before."""
+
+    intents: frozenset[IntentId]
+    unheard: frozenset[IntentId]
+
+
 async def lock_accounts(connection: Connection, accounts: Iterable[Address]) -> None:
     """Hold these accounts until the transaction ends. Before any intent is locked."""
-    if wanted := sorted(set(accounts)):
-        await connection.execute(_QUERIES["lock_accounts"], wanted)
-        await connection.execute(_QUERIES["lock_accounts_hold"], wanted)
+    await _lock(connection, "accounts", accounts)
 
 
-async def lock_intents(connection: Connection, intent_ids: Iterable[IntentId]) -> None:
+async def lock_intents(connection: Connection, intent_ids: Iterable[IntentId]) -> Held:
     """Hold these intents until the transaction ends; rows are made for ids never heard of."""
-    if wanted := sorted(set(intent_ids)):
-        await connection.execute(_QUERIES["lock_intents"], wanted)
-        await connection.execute(_QUERIES["lock_intents_hold"], wanted)
+    wanted = frozenset(intent_ids)
+    return Held(wanted, frozenset(await _lock(connection, "intents", wanted)))
 
 
-async def record(connection: Connection, new: Sequence[f.Fact], rules: lifecycle.Rules) -> list[int]:
-    """Append facts and bring the projections along; returns the `seq` of those that were new, in ledger order."""
-    if not new:
-        return []
-    affected = await lock_affected(connection, new)
-    columns = list(zip(*(rows.columns_of(fact) for fact in new), strict=True))
-    appended = await connection.fetch(_QUERIES["append_facts"], *columns)
-    states = await refold(connection, affected, rules)
-    await projection.refold_solvers(connection, new)
-    await _announce(connection, appended, states)
-    return [row["seq"] for row in appended]
-
-
-async def lock_affected(connection: Connection, facts: Sequence[f.Fact]) -> set[IntentId]:
-    """Lock what these facts concern: accounts, then intents. Returns the intents to fold anew."""
+async def lock_affected(connection: Connection, facts: Sequence[f.Fact]) -> Held:
+    """Lock what these facts concern: accounts, then the intents to fold anew."""
     takers = [taken for fact in facts if (taken := _nonce_of(fact)) is not None]
     await lock_accounts(connection, (user for user, _, _ in takers))
     affected = {fact.intent_id for fact in facts if fact.intent_id is not None}
     affected |= await _find_siblings(connection, takers)
-    await lock_intents(connection, affected)
-    return affected
+    return await lock_intents(connection, affected)
+
+
+async def record(
+    connection: Connection,
+    new: Sequence[f.Fact],
+    rules: lifecycle.Rules,
+    held: Held | None = None,
+    new_blocks: Collection[Hash32] = (),
+) -> list[int]:
+    """Append facts and bring the projections along; returns the `seq` of those that were new, in ledger order.
+
+    `held` is what `lock_affected` gave for these very facts. `new_blocks` are blocks that the database did not have
+    before this transaction.
+    """
+    if not new:
+        return []
+    held = held or await lock_affected(connection, new)
+    appended = await _append(connection, new, new_blocks)
+    canonical = _first_heard(new, held.unheard, new_blocks)
+    canonical |= await _load_own(connection, sorted(held.intents - canonical.keys()))
+    await _add_nonce_takers(connection, canonical)
+    states = {one: lifecycle.fold(one, facts, rules) for one, facts in canonical.items()}
+    timed = {fact.intent_id for fact in new if isinstance(fact.event, deadlines.TIMED)}
+    await _put_deadlines(connection, {one: facts for one, facts in canonical.items() if one in timed}, states)
+    await projection.put(connection, states)
+    await projection.refold_solvers(connection, new)
+    await outbox.put(connection, [_announcement(one, states) for one in appended])
+    return [one.seq for one in appended]
 
 
 async def refold(
@@ -80,6 +113,7 @@ async def refold(
         return {}
     canonical = await load_canonical(connection, wanted)
     states = {one: lifecycle.fold(one, canonical[one], rules) for one in wanted}
+    await _drop_deadlines(connection, canonical, states)
     await _put_deadlines(connection, canonical, states)
     await projection.put(connection, states)
     return states
@@ -87,17 +121,8 @@ async def refold(
 
 async def load_canonical(connection: Connection, intent_ids: Sequence[IntentId]) -> dict[IntentId, list[f.Fact]]:
     """What `lifecycle.fold` reads for each intent: its canonical facts and those that concern its nonce."""
-    found: dict[IntentId, list[f.Fact]] = {one: [] for one in intent_ids}
-    for row in await connection.fetch(_QUERIES["load_canonical"], list(intent_ids)):
-        found[row["subject"]].append(rows.fact_of(row))
-    nonces = [
-        (subject, intent.user, intent.origin_chain_id, str(intent.nonce))
-        for subject, facts in found.items()
-        if (intent := _intent_in(facts)) is not None
-    ]
-    if nonces:
-        for row in await connection.fetch(_QUERIES["load_canonical_nonces"], *zip(*nonces, strict=True)):
-            found[row["subject"]].append(rows.fact_of(row))
+    found = await _load_own(connection, intent_ids)
+    await _add_nonce_takers(connection, found)
     return found
 
 
@@ -154,17 +179,104 @@ async def _find_siblings(connection: Connection, takers: Sequence[tuple[Address,
     return {row["intent_id"] for row in found}
 
 
+async def _lock(connection: Connection, table: str, keys: Iterable[Any]) -> list[Any]:
+    """Hold rows in one order; those made for the purpose are returned, and held by that already."""
+    wanted = sorted(set(keys))
+    if not wanted:
+        return []
+    made = [row[0] for row in await connection.fetch(_QUERIES[f"lock_{table}"], wanted)]
+    if len(made) < len(wanted):
+        await connection.execute(_QUERIES[f"lock_{table}_hold"], sorted(set(wanted).difference(made)))
+    return made
+
+
+async def _append(connection: Connection, new: Sequence[f.Fact], new_blocks: Collection[Hash32]) -> list[_Appended]:
+    """Put facts into the ledger; returns those that it did not have."""
+    sure, unsure = _split(new, new_blocks)
+    appended: list[_Appended] = []
+    if sure:
+        seqs = await connection.fetchval(_QUERIES["take_seqs"], len(sure))
+        pairs = list(zip(seqs, sure, strict=True))
+        await copy(connection, "facts", rows.LINE, [rows.line_of(seq, fact) for seq, fact in pairs])
+        appended += [_Appended(seq, one.intent_id, one.name, one.actor, one.timestamp) for seq, one in pairs]
+    if unsure:
+        columns = zip(*(rows.columns_of(fact) for fact in unsure), strict=True)
+        appended += [_Appended(*row) for row in await connection.fetch(_QUERIES["append_facts"], *columns)]
+    return appended
+
+
+def _split(new: Sequence[f.Fact], new_blocks: Collection[Hash32]) -> tuple[Sequence[f.Fact], Sequence[f.Fact]]:
+    """Facts that can't be in the ledger yet because their block is not, each told once, and the others."""
+    sure: dict[tuple[Any, ...], f.Fact] = {}
+    unsure = []
+    for fact in new:
+        p = fact.position
+        if p is None or p.block_hash not in new_blocks:
+            unsure.append(fact)
+        else:
+            sure[(p.block_hash, fact.intent_id, fact.event) if p.is_block_fact else (p.block_hash, p.log_index)] = fact
+    return list(sure.values()), unsure
+
+
+def _first_heard(
+    new: Sequence[f.Fact], unheard: Collection[IntentId], new_blocks: Collection[Hash32]
+) -> dict[IntentId, list[f.Fact]]:
+    """The whole of what the ledger knows of intents that it knows from `new` alone, all of it canonical."""
+    found: dict[IntentId, list[f.Fact]] = {}
+    unsure = set()
+    for fact in new:
+        if fact.intent_id is None or fact.intent_id not in unheard:
+            continue
+        if fact.position is None or fact.position.block_hash not in new_blocks:
+            unsure.add(fact.intent_id)
+        found.setdefault(fact.intent_id, []).append(fact)
+    return {one: facts for one, facts in found.items() if one not in unsure}
+
+
+async def _load_own(connection: Connection, intent_ids: Sequence[IntentId]) -> dict[IntentId, list[f.Fact]]:
+    found: dict[IntentId, list[f.Fact]] = {one: [] for one in intent_ids}
+    if found:
+        for row in await connection.fetch(_QUERIES["load_canonical"], list(intent_ids)):
+            found[row["intent_id"]].append(rows.fact_of(row))
+    return found
+
+
+async def _add_nonce_takers(connection: Connection, canonical: Mapping[IntentId, list[f.Fact]]) -> None:
+    """Add to each intent's facts those of others that took its nonce."""
+    nonces = [
+        (subject, intent.user, intent.origin_chain_id, str(intent.nonce))
+        for subject, facts in canonical.items()
+        if (intent := _intent_in(facts)) is not None
+    ]
+    if nonces:
+        for row in await connection.fetch(_QUERIES["load_canonical_nonces"], *zip(*nonces, strict=True)):
+            canonical[row["subject"]].append(rows.fact_of(row))
+
+
 async def _put_deadlines(
     connection: Connection,
-    canonical: dict[IntentId, list[f.Fact]],
-    states: dict[IntentId, lifecycle.State],
+    canonical: Mapping[IntentId, list[f.Fact]],
+    states: Mapping[IntentId, lifecycle.State],
 ) -> None:
-    """Make the deadlines of these intents those that their canonical facts set, passed where a fact says so."""
-    wanted = sorted({row for one, facts in canonical.items() for row in _deadlines_of(one, facts, states[one].intent)})
-    columns = [list(column) for column in zip(*wanted, strict=True)] or [[], [], [], [], [], []]
-    await connection.execute(_QUERIES["drop_deadlines"], list(canonical), *columns[:3])
-    if wanted:
-        await connection.execute(_QUERIES["put_deadlines"], *columns)
+    """Write the deadlines that these canonical facts set, passed where a fact says so."""
+    if wanted := _all_deadlines(canonical, states):
+        await connection.execute(_QUERIES["put_deadlines"], *zip(*wanted, strict=True))
+
+
+async def _drop_deadlines(
+    connection: Connection,
+    canonical: Mapping[IntentId, list[f.Fact]],
+    states: Mapping[IntentId, lifecycle.State],
+) -> None:
+    """Take away the deadlines that no canonical fact sets any more."""
+    stays = [list(column) for column in zip(*_all_deadlines(canonical, states), strict=True)] or [[], [], []]
+    await connection.execute(_QUERIES["drop_deadlines"], list(canonical), *stays[:3])
+
+
+def _all_deadlines(
+    canonical: Mapping[IntentId, list[f.Fact]], states: Mapping[IntentId, lifecycle.State]
+) -> list[tuple[IntentId, str, int, ChainId, int, int | None]]:
+    return sorted({row for one, facts in canonical.items() for row in _deadlines_of(one, facts, states[one].intent)})
 
 
 def _deadlines_of(
@@ -184,18 +296,16 @@ def _deadlines_of(
             yield intent_id, str(which), round_, chain_id, due_at, passed.get((chain_id, str(which), round_))
 
 
-async def _announce(connection: Connection, appended: Sequence[Row], states: dict[IntentId, lifecycle.State]) -> None:
-    await outbox.announce(connection, [_announcement(row, states) for row in appended])
-
-
-def _announcement(row: Row, states: dict[IntentId, lifecycle.State]) -> outbox.Announcement:
-    state = states.get(row["intent_id"])
-    data: dict[str, Any] = {"seq": row["seq"], "timestamp": row["timestamp"]}
-    if state is not None:
-        data |= {"intent_id": "0x" + row["intent_id"].hex(), "status": state.status, "anomaly": state.anomaly}
-    if row["actor"] is not None:
-        data["actor"] = "0x" + row["actor"].hex()
-    return outbox.Announcement("intents" if state is not None else "chains", row["name"], data)
+def _announcement(new: _Appended, states: Mapping[IntentId, lifecycle.State]) -> str:
+    """A line of the outbox; everything in it is hex, a number or a word, so that it needs no escapes."""
+    actor = "" if new.actor is None else f',"actor":"0x{new.actor.hex()}"'
+    state = None if new.intent_id is None else states.get(new.intent_id)
+    if new.intent_id is None or state is None:
+        return f'chains\t{new.name}\t{{"seq":{new.seq},"timestamp":{new.timestamp}{actor}}}'
+    status = "null" if state.status is None else f'"{state.status}"'
+    anomaly = "null" if state.anomaly is None else f'"{state.anomaly}"'
+    about = f'"intent_id":"0x{new.intent_id.hex()}","status":{status},"anomaly":{anomaly}'
+    return f'intents\t{new.name}\t{{"seq":{new.seq},"timestamp":{new.timestamp},{about}{actor}}}'
 
 
 def _intent_in(facts: Sequence[f.Fact]) -> Intent | None:

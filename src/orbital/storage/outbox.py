@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import orjson
+
 from orbital.storage import sql
+from orbital.storage.copy import copy, text_of
 from orbital.storage.pool import Connection
 
 _QUERIES: Final = sql.load("outbox")
@@ -27,9 +30,14 @@ class Outgoing:
 
 async def announce(connection: Connection, announcements: Sequence[Announcement]) -> None:
     """Put announcements into the outbox, in order, in the caller's transaction."""
-    if announcements:
-        columns = zip(*((one.topic, one.event, one.data) for one in announcements), strict=True)
-        await connection.execute(_QUERIES["announce"], *columns)
+    lines = [f"{one.topic}\t{one.event}\t{text_of(orjson.dumps(one.data).decode())}" for one in announcements]
+    await put(connection, lines)
+
+
+async def put(connection: Connection, lines: Sequence[str]) -> None:
+    """The same for lines of COPY."""
+    if lines:
+        await copy(connection, "outbox", ("topic", "event", "data"), lines)
 
 
 async def take(connection: Connection, limit: int) -> list[Outgoing]:

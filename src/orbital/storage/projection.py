@@ -17,9 +17,9 @@ _NO_INTENT: Final = (None,) * 13
 
 async def put(connection: Connection, states: Mapping[IntentId, State]) -> None:
     """Write the states of intents whose rows the caller holds."""
-    await connection.executemany(
-        _QUERIES["put_projection"], [_columns(intent_id, state) for intent_id, state in states.items()]
-    )
+    if states:
+        columns = zip(*(_columns(intent_id, state) for intent_id, state in states.items()), strict=True)
+        await connection.execute(_QUERIES["put_projection"], *columns)
 
 
 async def refold_solvers(connection: Connection, new: Iterable[f.Fact]) -> None:
@@ -47,17 +47,17 @@ def _columns(intent_id: IntentId, state: State) -> tuple[Any, ...]:
         state.status,
         state.submitted,
         state.solver,
-        state.output_amount,
+        None if state.output_amount is None else str(state.output_amount),
         state.round,
         state.open_by,
         state.fill_by,
         state.refund_due,
         state.refundable_at,
-        {leg.value: _leg(fact) for leg, fact in state.legs.items()},
+        "{" + ",".join([f'"{leg.value}":{_leg(fact)}' for leg, fact in state.legs.items()]) + "}",
         state.anomaly,
         state.auctionable,
-        list(state.unjudged_rounds),
-        sorted(state.lapsed_solvers),
+        "{" + ",".join(map(str, state.unjudged_rounds)) + "}",
+        "{" + ",".join([f'"\\\\x{one.hex()}"' for one in sorted(state.lapsed_solvers)]) + "}",
         state.created_at,
         state.updated_at,
     )
@@ -74,24 +74,21 @@ def _intent_columns(state: State) -> tuple[Any, ...]:
         one.origin_chain_id,
         one.destination_chain_id,
         one.input_token,
-        one.input_amount,
+        str(one.input_amount),
         one.output_token,
-        one.min_output_amount,
-        *((None, None) if isinstance(one, ForeignIntent) else (one.nonce, one.open_deadline)),
+        str(one.min_output_amount),
+        *((None, None) if isinstance(one, ForeignIntent) else (str(one.nonce), one.open_deadline)),
         one.fill_deadline,
         None if isinstance(one, ForeignIntent) else one.auctioneer,
     )
 
 
-def _leg(fact: f.Fact) -> dict[str, Any]:
+def _leg(fact: f.Fact) -> str:
+    """JSON of where and when a leg happened."""
     p = fact.position
     if p is None or p.tx_hash is None:
         raise ValueError(f"a leg is a chain fact with a transaction, not {fact.name}")
-    return {
-        "chain_id": p.chain_id,
-        "tx_hash": "0x" + p.tx_hash.hex(),
-        "block_number": p.block_number,
-        "block_hash": "0x" + p.block_hash.hex(),
-        "log_index": p.log_index,
-        "timestamp": fact.timestamp,
-    }
+    return (
+        f'{{"chain_id":{p.chain_id},"tx_hash":"0x{p.tx_hash.hex()}","block_number":{p.block_number},'
+        f'"block_hash":"0x{p.block_hash.hex()}","log_index":{p.log_index},"timestamp":{fact.timestamp}}}'
+    )

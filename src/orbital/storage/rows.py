@@ -1,11 +1,27 @@
 """Rows of the ledger as facts."""
 
-from typing import Any
+from typing import Any, Final
 
 from orbital.domain import facts
 from orbital.domain.types import BlockNumber, ChainId, Hash32, IntentId, UnixSeconds
 from orbital.storage import facts_json
+from orbital.storage.copy import NULL, hex_of, text_of
 from orbital.storage.pool import Row
+
+LINE: Final = (
+    "seq",
+    "intent_id",
+    "name",
+    "actor",
+    "chain_id",
+    "block_number",
+    "block_hash",
+    "tx_hash",
+    "log_index",
+    "timestamp",
+    "data",
+)
+"""Columns of `line_of`."""
 
 
 def fact_of(row: Row) -> facts.Fact:
@@ -43,5 +59,19 @@ def columns_of(fact: facts.Fact) -> tuple[Any, ...]:
         p and p.tx_hash,
         None if p is None or p.is_block_fact else p.log_index,
         fact.timestamp,
-        facts_json.encode(fact.event),
+        facts_json.dumps(fact.event),
+    )
+
+
+def line_of(seq: int, fact: facts.Fact) -> str:
+    """A fact as a line of COPY."""
+    p = fact.position
+    if p is None:
+        place = f"{NULL}\t{NULL}\t{NULL}\t{NULL}\t{NULL}"
+    else:
+        log_index = NULL if p.is_block_fact else p.log_index
+        place = f"{p.chain_id}\t{p.block_number}\t{hex_of(p.block_hash)}\t{hex_of(p.tx_hash)}\t{log_index}"
+    return (
+        f"{seq}\t{hex_of(fact.intent_id)}\t{fact.name}\t{hex_of(fact.actor)}\t{place}\t{fact.timestamp}\t"
+        f"{text_of(facts_json.dumps(fact.event))}"
     )

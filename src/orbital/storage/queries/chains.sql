@@ -24,7 +24,7 @@ ORDER BY c.chain_id
 INSERT INTO blocks (chain_id, number, hash, parent_hash, timestamp)
 SELECT $1, * FROM unnest($2::bigint[], $3::bytea[], $4::bytea[], $5::bigint[])
 ON CONFLICT (chain_id, hash) DO UPDATE SET canonical = true WHERE NOT blocks.canonical
-RETURNING number, (xmax <> 0) AS revived
+RETURNING number, hash, (xmax <> 0) AS revived
 
 -- name: list_block_hashes
 -- Canonical hashes in a range, for finding the last block that two histories share.

@@ -1,13 +1,27 @@
 -- name: put_projection
--- Writes the folded state of intents whose rows are locked.
+-- Writes the folded states of intents whose rows are locked. Large numbers, JSON and lists come as text.
 UPDATE intents SET
-    protocol = $2, reference = $3, user_address = $4, recipient = $5, origin_chain_id = $6,
-    destination_chain_id = $7, input_token = $8, input_amount = $9, output_token = $10, min_output_amount = $11,
-    nonce = $12, open_deadline = $13, fill_deadline = $14, auctioneer = $15, status = $16, submitted = $17,
-    solver = $18, output_amount = $19, round = $20, open_by = $21, fill_by = $22, refund_due = $23,
-    refundable_at = $24, legs = $25, anomaly = $26, auctionable = $27, unjudged_rounds = $28, lapsed_solvers = $29,
-    created_at = $30, updated_at = $31
-WHERE intent_id = $1
+    protocol = n.protocol, reference = n.reference, user_address = n.user_address, recipient = n.recipient,
+    origin_chain_id = n.origin_chain_id, destination_chain_id = n.destination_chain_id, input_token = n.input_token,
+    input_amount = n.input_amount::numeric, output_token = n.output_token,
+    min_output_amount = n.min_output_amount::numeric, nonce = n.nonce::numeric, open_deadline = n.open_deadline,
+    fill_deadline = n.fill_deadline, auctioneer = n.auctioneer, status = n.status, submitted = n.submitted,
+    solver = n.solver, output_amount = n.output_amount::numeric, round = n.round, open_by = n.open_by,
+    fill_by = n.fill_by, refund_due = n.refund_due, refundable_at = n.refundable_at, legs = n.legs::jsonb,
+    anomaly = n.anomaly, auctionable = n.auctionable, unjudged_rounds = n.unjudged_rounds::integer[],
+    lapsed_solvers = n.lapsed_solvers::bytea[], created_at = n.created_at, updated_at = n.updated_at
+FROM unnest(
+    $1::bytea[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::bigint[], $7::bigint[], $8::bytea[], $9::text[],
+    $10::bytea[], $11::text[], $12::text[], $13::numeric[], $14::numeric[], $15::bytea[], $16::text[], $17::boolean[],
+    $18::bytea[], $19::text[], $20::integer[], $21::numeric[], $22::numeric[], $23::boolean[], $24::numeric[],
+    $25::text[], $26::text[], $27::boolean[], $28::text[], $29::text[], $30::bigint[], $31::bigint[]
+) AS n (
+    intent_id, protocol, reference, user_address, recipient, origin_chain_id, destination_chain_id, input_token,
+    input_amount, output_token, min_output_amount, nonce, open_deadline, fill_deadline, auctioneer, status, submitted,
+    solver, output_amount, round, open_by, fill_by, refund_due, refundable_at, legs,
+    anomaly, auctionable, unjudged_rounds, lapsed_solvers, created_at, updated_at
+)
+WHERE intents.intent_id = n.intent_id
 
 -- name: find_intent
 -- One intent with the finality of each leg's chain and what its status needs; the hot read.

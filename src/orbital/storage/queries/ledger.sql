@@ -1,12 +1,12 @@
 -- name: lock_accounts
--- Make sure that the rows exist, then hold them in one order. Two statements: see lock_accounts_hold.
-INSERT INTO accounts (address) SELECT unnest($1::bytea[]) ORDER BY 1 ON CONFLICT DO NOTHING
+-- Make the rows that don't exist, which holds them; the others are held by the next statement, in one order.
+INSERT INTO accounts (address) SELECT unnest($1::bytea[]) ORDER BY 1 ON CONFLICT DO NOTHING RETURNING address
 
 -- name: lock_accounts_hold
 SELECT 1 FROM accounts WHERE address = ANY ($1::bytea[]) ORDER BY address FOR UPDATE
 
 -- name: lock_intents
-INSERT INTO intents (intent_id) SELECT unnest($1::bytea[]) ORDER BY 1 ON CONFLICT DO NOTHING
+INSERT INTO intents (intent_id) SELECT unnest($1::bytea[]) ORDER BY 1 ON CONFLICT DO NOTHING RETURNING intent_id
 
 -- name: lock_intents_hold
 SELECT 1 FROM intents WHERE intent_id = ANY ($1::bytea[]) ORDER BY intent_id FOR UPDATE
@@ -21,18 +21,26 @@ WHERE i.status IS NOT NULL
 -- name: append_facts
 -- A fact that is there already stays as it is; only the new ones come back.
 INSERT INTO facts (intent_id, name, actor, chain_id, block_number, block_hash, tx_hash, log_index, timestamp, data)
-SELECT * FROM unnest($1::bytea[], $2::text[], $3::bytea[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bytea[],
-                     $8::int[], $9::bigint[], $10::jsonb[])
+SELECT intent_id, name, actor, chain_id, block_number, block_hash, tx_hash, log_index, timestamp, data::jsonb
+FROM unnest($1::bytea[], $2::text[], $3::bytea[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bytea[],
+            $8::int[], $9::bigint[], $10::text[])
+     AS new (intent_id, name, actor, chain_id, block_number, block_hash, tx_hash, log_index, timestamp, data)
 ON CONFLICT DO NOTHING
 RETURNING seq, intent_id, name, actor, timestamp
 
+-- name: take_seqs
+-- Numbers for so many facts that are about to be copied in.
+SELECT array_agg(nextval('facts_seq_seq')) FROM generate_series(1, $1)
+
 -- name: load_canonical
 -- What the fold of these intents reads: their own canonical facts ...
-SELECT intent_id AS subject, f.* FROM canonical_facts f WHERE f.intent_id = ANY ($1::bytea[]) ORDER BY f.seq
+SELECT f.intent_id, f.name, f.chain_id, f.block_number, f.block_hash, f.tx_hash, f.log_index, f.timestamp, f.data
+FROM canonical_facts f WHERE f.intent_id = ANY ($1::bytea[]) ORDER BY f.seq
 
 -- name: load_canonical_nonces
 -- ... and what took their nonces: invalidations, and opens by which other intents used them.
-SELECT taken.subject, f.*
+SELECT taken.subject,
+       f.intent_id, f.name, f.chain_id, f.block_number, f.block_hash, f.tx_hash, f.log_index, f.timestamp, f.data
 FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::text[]) AS taken (subject, user_address, chain_id, nonce)
 JOIN canonical_facts f
   ON f.name IN ('NonceInvalidated', 'IntentOpened') AND f.chain_id = taken.chain_id AND f.actor = taken.user_address

@@ -1,6 +1,3 @@
--- name: announce
-INSERT INTO outbox (topic, event, data) SELECT * FROM unnest($1::text[], $2::text[], $3::jsonb[])
-
 -- name: take
 -- The oldest announcements, for a publisher that deletes them in the same transaction.
 DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox ORDER BY seq LIMIT $1 FOR UPDATE SKIP LOCKED)
