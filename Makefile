@@ -8,10 +8,10 @@ ANVIL  := node_modules/.installed
 PIP    := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test check lint types imports format bench soak contracts openapi lock clean
+.PHONY: help setup up demo test check lint types imports format bench bench-indexer soak contracts openapi lock clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.installed $(ANVIL) ## install everything into the checkout
 
@@ -63,6 +63,9 @@ format: setup ## format the code
 
 bench: setup ## figures, each as a ratio measured in one run
 	@for one in bench/*.py; do echo "== $$one"; $(BIN)/python $$one || exit 1; done
+
+bench-indexer: setup ## backfill, follow and re-index against the pipeline's limit
+	@$(BIN)/python bench/indexer.py $(ARGS)
 
 soak: setup ## the long runs: 200 kills, 50,000 contract calls
 	@$(BIN)/pytest -q -m soak --timeout 3600 $(ARGS)
