@@ -11,7 +11,7 @@ PIP    := $(BIN)/uv pip install --quiet --python $(BIN)/python
 .PHONY: help setup up demo test check lint types imports format bench bench-indexer soak contracts openapi lock clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.installed $(ANVIL) ## install everything into the checkout
 

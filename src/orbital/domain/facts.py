@@ -8,7 +8,6 @@ and is always canonical. `timestamp` is the block's time for chain facts and the
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from operator import attrgetter
 from typing import Any, Final
 
 from orbital.domain import foreign_facts, pool_facts
@@ -250,25 +249,25 @@ class Fact:
 
 
 _ACTORS: Final[Mapping[type, Callable[[Any], Address | Account]]] = {
-    IntentSubmitted: attrgetter("intent.user"),
-    IntentOpened: attrgetter("intent.user"),
-    foreign_facts.ForeignOpened: attrgetter("intent.user"),
-    IntentCancelled: attrgetter("user"),
-    IntentRefunded: attrgetter("user"),
-    NonceInvalidated: attrgetter("user"),
-    PayoutCredited: attrgetter("account"),
-    PayoutClaimed: attrgetter("account"),
-    Dispatch: attrgetter("sender"),
-    IntentAwarded: attrgetter("solver"),
-    AwardLapsed: attrgetter("solver"),
-    IntentFilled: attrgetter("solver"),
-    IntentSettled: attrgetter("solver"),
-    SolverRegistered: attrgetter("solver"),
-    BondChanged: attrgetter("solver"),
-    SolverSlashed: attrgetter("solver"),
-    foreign_facts.ForeignFilled: attrgetter("solver"),
-    pool_facts.Swap: attrgetter("trader"),
-    pool_facts.LiquidityAdded: attrgetter("provider"),
-    pool_facts.LiquidityRemoved: attrgetter("provider"),
-    pool_facts.FeesCollected: attrgetter("provider"),
+    IntentSubmitted: lambda event: event.intent.user,
+    IntentOpened: lambda event: event.intent.user,
+    foreign_facts.ForeignOpened: lambda event: event.intent.user,
+    IntentCancelled: lambda event: event.user,
+    IntentRefunded: lambda event: event.user,
+    NonceInvalidated: lambda event: event.user,
+    PayoutCredited: lambda event: event.account,
+    PayoutClaimed: lambda event: event.account,
+    Dispatch: lambda event: event.sender,
+    IntentAwarded: lambda event: event.solver,
+    AwardLapsed: lambda event: event.solver,
+    IntentFilled: lambda event: event.solver,
+    IntentSettled: lambda event: event.solver,
+    SolverRegistered: lambda event: event.solver,
+    BondChanged: lambda event: event.solver,
+    SolverSlashed: lambda event: event.solver,
+    foreign_facts.ForeignFilled: lambda event: event.solver,
+    pool_facts.Swap: lambda event: event.trader,
+    pool_facts.LiquidityAdded: lambda event: event.provider,
+    pool_facts.LiquidityRemoved: lambda event: event.provider,
+    pool_facts.FeesCollected: lambda event: event.provider,
 }
