@@ -150,7 +150,9 @@ abstract contract OrbitalBooks is OrbitalFees {
         _store(curve, passed);
     }
 
-    /// @dev Books less radius in a tick and returns what is to be paid. The last radius takes everything.
+    /// @dev Books less radius in a tick and returns what is to be paid. The last radius takes everything. Never
+    /// refused for the state that it leaves: what is paid is a share rounded down, and what stays may be more
+    /// than the ticks that stay can describe, as when no interior one is left; the next trade has to end well.
     function _reduce(uint256 tickId, uint256 radius) internal returns (uint256[] memory amounts) {
         Curve memory curve = _load();
         uint256 before = curve.passed;
@@ -164,7 +166,6 @@ abstract contract OrbitalBooks is OrbitalFees {
         emit LiquidityRemoved(msg.sender, tickId, radius, amounts);
         if (left == 0 && change.boundary) emit TickCrossed(tickId, true);
         curve.place(_ticks, _tickCount);
-        require(curve.isDeep(_tokenCount) || curve.isOnCurve(_tokenCount), StateRefused());
         _store(curve, before);
     }
 

@@ -9,8 +9,6 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 /// and a crossing one a token.
 abstract contract OrbitalFees {
     uint256 internal constant UNIT = 1 << 128;
-    /// @notice The least radius of a position and of a change of it: keeps the order of K/r that of the planes.
-    uint256 public constant MIN_RADIUS = 1e12;
 
     struct Position {
         uint256 radius;
@@ -62,20 +60,23 @@ abstract contract OrbitalFees {
         }
     }
 
+    /// @dev The least radius of a position and of a change of it.
+    function _leastRadius() internal view virtual returns (uint256);
+
     /// @dev Changes the sender's radius in a tick; what it earned until now is owed first.
     function _grow(uint256 tickId, uint256 tokenCount, uint256 radius) internal {
-        require(radius >= MIN_RADIUS, RadiusTooSmall(radius));
+        require(radius >= _leastRadius(), RadiusTooSmall(radius));
         Position storage position = _settle(tickId, tokenCount);
         position.radius += radius;
     }
 
     function _shrink(uint256 tickId, uint256 tokenCount, uint256 radius) internal {
-        require(radius >= MIN_RADIUS, RadiusTooSmall(radius));
+        require(radius >= _leastRadius(), RadiusTooSmall(radius));
         Position storage position = _settle(tickId, tokenCount);
         uint256 held = position.radius;
         require(radius <= held, InsufficientRadius(held, radius));
         uint256 left = held - radius;
-        require(left == 0 || left >= MIN_RADIUS, RadiusTooSmall(left));
+        require(left == 0 || left >= _leastRadius(), RadiusTooSmall(left));
         position.radius = left;
     }
 

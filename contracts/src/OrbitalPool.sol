@@ -20,8 +20,14 @@ contract OrbitalPool is ExactTransfers, OrbitalBooks, ReentrancyGuardTransient {
     /// @notice Between neighbouring planes, so that rounding a level never changes their order.
     uint256 public constant MIN_PLANE_STEP = 1e6;
     uint256 private constant PPM = 1e6;
+    /// @dev Of the coarsest token, in the least radius.
+    uint256 private constant LEAST_UNITS = 1e6;
+    /// @dev Keeps the order of K/r that of the planes, whatever is rounded.
+    uint256 private constant LEAST_RADIUS = 1e12;
 
     uint24 public immutable feePpm;
+    /// @notice The least radius of a position and of a change of it: a unit of any token is small beside it.
+    uint256 public immutable minRadius;
 
     event PoolCreated(address[] tokens, uint8[] decimals, uint24 feePpm);
     event TickCreated(uint256 indexed tickId, uint256 plane);
@@ -50,11 +56,14 @@ contract OrbitalPool is ExactTransfers, OrbitalBooks, ReentrancyGuardTransient {
         require(valid, InvalidConfiguration());
         feePpm = feePpm_;
         uint8[] memory decimals_ = new uint8[](n);
+        uint256 least = LEAST_RADIUS;
         for (uint256 i = 0; i < n; ++i) {
             decimals_[i] = _register(tokens_, i);
+            least = Math.max(least, LEAST_UNITS * _scaleOf(i));
         }
+        minRadius = least;
         emit PoolCreated(tokens_, decimals_, feePpm_);
-        uint256 least = 0;
+        least = 0;
         for (uint256 id = 0; id < count; ++id) {
             uint256 plane = planes_[id];
             require(plane >= least && OrbitalMath.isPlane(n, plane), InvalidPlane(id, plane));
@@ -212,6 +221,10 @@ contract OrbitalPool is ExactTransfers, OrbitalBooks, ReentrancyGuardTransient {
         for (uint256 i = 0; i < growth.length; ++i) {
             growth[i] = _growthOf(tickId, i);
         }
+    }
+
+    function _leastRadius() internal view override returns (uint256) {
+        return minRadius;
     }
 
     function _checkChange(uint256 tickId, uint256 bounds, uint256 deadline) private view {

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 /// @title A token of the old kind, whose transfers return nothing
 /// @notice With `setSilent(true)` its transfers do nothing and still don't revert.
 contract NoReturnToken {
+    uint8 public constant decimals = 18;
     mapping(address account => uint256) public balanceOf;
     mapping(address owner => mapping(address spender => uint256)) public allowance;
     bool public silent;

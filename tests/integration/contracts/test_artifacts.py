@@ -10,7 +10,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[3]
 ARTIFACTS = ("src/orbital/chain/abi", "tests/integration/contracts/artifacts")
-SETTLEMENT = ("IntentSettler", "SolverRegistry", "LocalMailbox")
+PUBLISHED = ("IntentSettler", "SolverRegistry", "LocalMailbox", "OrbitalPool")
 INTENT = (
     "(address user,address recipient,uint256 originChainId,uint256 destinationChainId,address inputToken,"
     "uint256 inputAmount,address outputToken,uint256 minOutputAmount,uint256 nonce,uint64 openDeadline,"
@@ -48,6 +48,18 @@ EVENTS = {
         "DispatchId(bytes32 indexed messageId)",
         "Process(uint32 indexed origin,bytes32 indexed sender,address indexed recipient)",
         "ProcessId(bytes32 indexed messageId)",
+    },
+    "OrbitalPool": {
+        "PoolCreated(address[] tokens,uint8[] decimals,uint24 feePpm)",
+        "TickCreated(uint256 indexed tickId,uint256 plane)",
+        "TickCrossed(uint256 indexed tickId,bool interior)",
+        ("LiquidityAdded(address indexed provider,uint256 indexed tickId,uint256 radius,uint256[] amounts)"),
+        ("LiquidityRemoved(address indexed provider,uint256 indexed tickId,uint256 radius,uint256[] amounts)"),
+        "FeesCollected(address indexed provider,uint256 indexed tickId,uint256[] amounts)",
+        (
+            "Swap(address indexed trader,uint256 tokenIn,uint256 tokenOut,uint256 amountIn,uint256 amountOut,"
+            "uint256 fee,address to)"
+        ),
     },
 }
 
@@ -93,16 +105,16 @@ def declare(parameters: list[dict[str, typing.Any]]) -> str:
     return f"({','.join(map(declared, parameters))})"
 
 
-@pytest.mark.parametrize("name", SETTLEMENT)
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_events_are_the_published_ones(name: str):
     events = [entry for entry in load_abi(name) if entry["type"] == "event"]
     assert {entry["name"] + declare(entry["inputs"]) for entry in events} == EVENTS[name]
 
 
-@pytest.mark.parametrize("name", SETTLEMENT)
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_every_error_has_a_test(name: str):
     abi = load_abi(name)
-    tests = "".join(path.read_text() for path in pathlib.Path(__file__).parent.glob("test_*.py"))
+    tests = "".join(path.read_text() for path in pathlib.Path(__file__).parent.rglob("test_*.py"))
     declared = {entry["name"] for entry in abi if entry["type"] == "error"}
     assert {error for error in declared if f'"{error}"' not in tests and f'"{error}()"' not in tests} == set()
 

@@ -17,7 +17,6 @@ pyrevm = pytest.importorskip("pyrevm", reason="no wheel for this Python")
 WAD = 10**18
 START = 1_800_000_000
 FOREVER = 2**256 - 1
-MIN_RADIUS = 10**12
 ACCOUNTS = {name: "0x" + f"{number:02x}" * 20 for number, name in enumerate(("ann", "bob", "eve", "tom"), 0xA1)}
 # Depeg prices in millionths, from the narrowest that is allowed.
 PRICES = (999_900, 999_000, 990_000, 950_000, 900_000, 700_000, 500_000, 200_000, 50_000, 0)
@@ -100,6 +99,10 @@ class Model:
         return max(0, r - ceil_div(c + ceil_sqrt((n - 1) * (n * r * r - c * c)), n)) if r else 0
 
     @property
+    def min_radius(self) -> int:
+        return max(10**12, 10**6 * max(self.scales))
+
+    @property
     def reserves(self) -> list[int]:
         nobodys = sum(map(self.least, range(len(self.planes))))
         return [real * scale + nobodys for real, scale in zip(self.real, self.scales, strict=True)]
@@ -136,14 +139,28 @@ class Model:
             return False
         return (a - n * radius) ** 2 + (width - chord) ** 2 <= n * radius**2
 
+    def is_deep(self, x: list[int]) -> bool:
+        """More than the torus can describe: no interior tick, beyond its middle, or inside its hole."""
+        a, radius, chord, spread = self.sums(x)
+        return radius == 0 or a >= self.n * radius or ceil_sqrt(spread) < chord
+
     def is_reached(self, x: list[int]) -> bool:
         """The inequality in real numbers; true where the torus says nothing yet."""
         (a, radius, chord, spread), n = self.sums(x), self.n
-        if radius == 0 or a >= n * radius or (chord and spread <= (chord - 1) ** 2):
+        if self.is_deep(x):
             return True
         section = n * radius**2 - (n * radius - a) ** 2
         excess = spread - chord**2 - section
         return section >= 0 and (excess <= 0 or excess**2 <= 4 * chord**2 * section)
+
+    @property
+    def is_priced(self) -> bool:
+        """No token's price has fallen to 0 or below: then x_j of the interior ticks is less than their radius."""
+        x = self.reserves
+        (a, radius, chord, spread), total = self.sums(x), sum(x)
+        width = ceil_sqrt(spread)
+        inside = [width * (self.n * v - (total - a)) - chord * (self.n * v - total) for v in x]
+        return max(inside) < self.n * width * radius
 
     def fee(self, amount: int) -> int:
         return ceil_div(amount * self.fee_ppm, 10**6)
@@ -157,7 +174,11 @@ class Model:
     def quote(self, i: int, j: int, amount: int) -> int | None:
         """The greatest amount out, None where there is none."""
         net = amount - self.fee(amount)
-        if net <= 0 or not self.is_reached(self.after(i, j, net, 0)):
+        return self.greatest(i, j, net) if net > 0 else None
+
+    def greatest(self, i: int, j: int, net: int) -> int | None:
+        """The greatest amount of token j whose end state is good once `net` of token i is in."""
+        if not self.is_reached(self.after(i, j, net, 0)):
             return None
         low, high = 0, self.real[j] + 1
         while high - low > 1:
@@ -228,7 +249,7 @@ class Model:
 class Lab:
     """Makes pools with their tokens, rich accounts and models."""
 
-    accounts, forever, wad, min_radius, prices = ACCOUNTS, FOREVER, WAD, MIN_RADIUS, PRICES
+    accounts, forever, wad, prices = ACCOUNTS, FOREVER, WAD, PRICES
     plane_of = staticmethod(plane_of)
     Model = Model
 
@@ -253,12 +274,12 @@ class Lab:
                 token.send("approve", contract.address, FOREVER, sender=account)
         return pool
 
-    def random_pool(self, rng: random.Random, fee_ppm: int = 0) -> typing.Any:
+    def random_pool(self, rng: random.Random, fee_ppm: int = 0, most_tokens: int = 16) -> typing.Any:
         """2 to 16 tokens, one to six ticks, tiny to huge, one of them filled at par.
 
         A whole unit of a token of 6 decimals is too coarse for a small tick with a narrow plane: it gets more radius.
         """
-        n = rng.choice((2, 3, 4, 8, 16))
+        n = rng.choice([n for n in (2, 3, 4, 8, 16) if n <= most_tokens])
         planes = sorted({plane_of(n, rng.choice(PRICES)) for _ in range(rng.randint(1, 6))})
         if rng.random() < 0.3 and n > 2:
             planes.append((n - 1) * WAD)

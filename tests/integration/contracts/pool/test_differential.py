@@ -1,8 +1,12 @@
-"""The contract pays what the formulas say, to the last unit, whatever the hint."""
+"""The contract pays what the formulas say, to the last unit, whatever the hint.
+
+A failure names its seed; ORBITAL_SEED repeats it.
+"""
 
 import collections
 import os
 import random
+import secrets
 
 import pytest
 
@@ -48,12 +52,12 @@ def change(rng, lab, pool, done):
     model, tick = pool.model, rng.randrange(len(pool.model.planes))
     held = model.radii[tick]
     if held and rng.random() < 0.4:
-        radius = -rng.choice((held, rng.randint(lab.min_radius, held)))
-        if 0 < held + radius < lab.min_radius:
+        radius = -rng.choice((held, rng.randint(model.min_radius, held)))
+        if 0 < held + radius < model.min_radius:
             return
     else:
         radius = int(max(model.radii or [lab.wad]) * 10 ** rng.uniform(-4, 0.5)) or lab.wad
-        radius = max(radius, lab.min_radius)
+        radius = max(radius, model.min_radius)
     moved = model.change(tick, radius)
     name = "add" if radius > 0 else "remove"
     if moved is None:
@@ -68,13 +72,14 @@ def change(rng, lab, pool, done):
 
 
 def test_model_and_contract_agree(lab):
-    seed = int(os.environ.get("ORBITAL_SEED", "5"))
+    seed = os.environ.get("ORBITAL_SEED") or secrets.token_hex(4)
+    print(f"ORBITAL_SEED={seed}")
     done = collections.Counter()
     for number in range(ROUNDS):
-        rng = random.Random(seed * 1000 + number)
+        rng = random.Random(f"{seed}-{number}")
         pool = lab.random_pool(rng, fee_ppm=rng.choice((0, 0, 100, 3000)))
         agree(pool)
         for _ in range(STEPS):
             rng.choice((trade, trade, change))(rng, lab, pool, done)
             agree(pool)
-    assert done["crossing"] > 0
+    assert done["swap"] > 2 * done["refused"]
