@@ -13,6 +13,8 @@ VERBS: Final = {
     "relay": "relayer and validator of the local message bridge",
     "migrate": "bring the database schema to this version",
     "rebuild": "recreate every projection from the ledger",
+    "digest": "fingerprints of ledger and projections, for comparing databases",
+    "rewind": "take a chain back to a block, so that its indexer reads it anew",
     "openapi": "print the HTTP contract",
     "config": "print the effective settings, or check them against the chains",
 }

@@ -150,7 +150,7 @@ async def check_everything(devnet: Devnet, views, balances, role_of) -> None:
 
 
 async def take_digest(database: pool.Pool):
-    async with pool.acquire(database) as connection, connection.transaction(isolation="repeatable_read"):
+    async with pool.snapshot(database) as connection:
         return await digest.digest(connection)
 
 
@@ -160,8 +160,8 @@ async def check_rebuild(database: pool.Pool, devnet: Devnet) -> None:
         followed = await take_digest(database)
         await rebuild.rebuild(database, devnet.network.rules)
         rebuilt = await take_digest(database)
-        if rebuilt["facts"] == followed["facts"]:
-            assert [table for table in PROJECTIONS if rebuilt[table] != followed[table]] == []
+        if rebuilt.parts["facts"] == followed.parts["facts"]:
+            assert [table for table in PROJECTIONS if rebuilt.parts[table] != followed.parts[table]] == []
             return
 
 

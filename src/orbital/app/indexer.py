@@ -32,6 +32,11 @@ def main(chain: int) -> int:
 
 async def _run(settings: Settings, chain_id: ChainId) -> None:
     node = settings.nodes[chain_id]
-    async with wiring.open_database(settings) as database, Rpc(node.urls, chain_id) as rpc:
+    others = [*node.urls[1:], *node.urls[:1]]
+    async with (
+        wiring.open_database(settings) as database,
+        Rpc(node.urls, chain_id) as rpc,
+        Rpc(others, chain_id) as witness,
+    ):
         wiring.serve_metrics(settings)
-        await loop.run(database, rpc, node.ws_url, settings.network, chain_id, IndexerSettings())
+        await loop.run(database, rpc, node.ws_url, settings.network, chain_id, IndexerSettings(), witness)

@@ -1,6 +1,7 @@
-"""What an operator does by hand: migrate, rebuild, look at the settings."""
+"""What an operator does by hand: migrate, rebuild, compare, rewind, look at the settings."""
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import Coroutine
@@ -13,11 +14,15 @@ from orbital.config import loading
 from orbital.config.tree import ConfigError, Need, Settings
 from orbital.domain.errors import OrbitalError
 from orbital.domain.network import Chain
-from orbital.domain.types import ZERO_ADDRESS, Address
+from orbital.domain.types import ZERO_ADDRESS, Address, BlockNumber, ChainId
+from orbital.storage import digest as fingerprints
 from orbital.storage import migrate as migrations
+from orbital.storage import pool
 from orbital.storage import rebuild as projections
+from orbital.storage import rewind as history
 from orbital.storage.settings import StorageSettings
 
+_LONG_SECONDS: Final = 3600.0  # for a statement over whole tables
 _MASK: Final = "********"
 _NOT_SET: Final = "(not set)"
 
@@ -30,6 +35,18 @@ def migrate() -> int:
 def rebuild() -> int:
     """Fold everything anew and say how much it was."""
     return _run(frozenset({Need.DATABASE, Need.NETWORK}), _rebuild)
+
+
+def digest(*, as_json: bool) -> int:
+    """Print the fingerprints of everything that counts, as of one moment."""
+    return _run(frozenset({Need.DATABASE}), lambda settings: _digest(settings, as_json=as_json))
+
+
+def rewind(chain: int, to: int) -> int:
+    """Take a chain back to a block and say what fell."""
+    return _run(
+        frozenset({Need.DATABASE, Need.NETWORK}), lambda settings: _rewind(settings, ChainId(chain), BlockNumber(to))
+    )
 
 
 def show_config() -> int:
@@ -67,6 +84,33 @@ async def _rebuild(settings: Settings) -> int:
     async with wiring.open_database(settings) as database:
         count = await projections.rebuild(database, settings.network.rules)
     sys.stdout.write(f"folded {count} intents anew\n")
+    return 0
+
+
+async def _digest(settings: Settings, *, as_json: bool) -> int:
+    async with (
+        wiring.open_database(settings, statement_seconds=_LONG_SECONDS) as database,
+        pool.snapshot(database) as connection,
+    ):
+        found = await fingerprints.digest(connection)
+    if as_json:
+        parts = {name: {"rows": part.rows, "sha256": part.sha256} for name, part in found.parts.items()}
+        sys.stdout.write(json.dumps({"parts": parts, "total": found.total}) + "\n")
+        return 0
+    for name, part in found.parts.items():
+        sys.stdout.write(f"{name:<11} {part.rows:>12} {part.sha256}\n")
+    sys.stdout.write(f"{'total':<24} {found.total}\n")
+    return 0
+
+
+async def _rewind(settings: Settings, chain_id: ChainId, to: BlockNumber) -> int:
+    async with wiring.open_database(settings, statement_seconds=_LONG_SECONDS) as database:
+        done = await history.rewind(database, chain_id, to, settings.network.rules)
+    where = "before its first block" if done.end is None else f"to block {done.end}"
+    sys.stdout.write(
+        f"chain {chain_id} went back from block {done.start} {where}: {done.facts} facts do not count any more\n"
+        "its indexer follows the node's history from there, and announces what it finds\n"
+    )
     return 0
 
 

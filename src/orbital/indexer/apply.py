@@ -4,7 +4,8 @@ Blocks, facts, projections, deadlines, announcements, checkpoint and heads commi
 lost its lease fails at the first statement. So no kill, restart or second worker writes a block twice or half.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from typing import Final
 
 from orbital.chain import rpc
 from orbital.domain import facts as f
@@ -12,6 +13,8 @@ from orbital.domain import lifecycle
 from orbital.domain.types import BlockNumber, ChainId, Hash32
 from orbital.storage import chains, leases, ledger, pool
 from orbital.storage.pool import Connection
+
+_NO_BLOCKS: Final = chains.Put(frozenset(), ())
 
 
 async def bind(
@@ -36,8 +39,8 @@ async def apply_blocks(
     blocks = [chains.Block(one.number, one.hash, one.parent_hash, one.timestamp) for one in headers]
     async with pool.transaction(database) as connection:
         await leases.hold(connection, lease)
-        new_blocks = await chains.put_blocks(connection, chain_id, blocks, rules)
-        count = await _record(connection, chain_id, facts, blocks[-1].timestamp, rules, new_blocks)
+        put = await chains.put_blocks(connection, chain_id, blocks)
+        count = await _record(connection, chain_id, facts, blocks[-1].timestamp, rules, put)
         await chains.advance(connection, chain_id, blocks[-1])
         await chains.put_heads(connection, chain_id, _heads_of(heads))
     return count
@@ -72,6 +75,15 @@ async def apply_rollback(
         return fallen, await chains.find_checkpoint(connection, chain_id)
 
 
+async def apply_verified(
+    database: pool.Pool, lease: leases.Lease, chain_id: ChainId, number: BlockNumber, hash_: Hash32
+) -> bool:
+    """Everything up to this block was compared once more; False when a reorg took the block meanwhile."""
+    async with pool.transaction(database) as connection:
+        await leases.hold(connection, lease)
+        return await chains.put_verified(connection, chain_id, number, hash_)
+
+
 async def put_status(
     database: pool.Pool, lease: leases.Lease, chain_id: ChainId, status: str, detail: str | None
 ) -> None:
@@ -86,19 +98,20 @@ async def _record(
     facts: Sequence[f.Fact],
     head_time: int,
     rules: lifecycle.Rules,
-    new_blocks: Collection[Hash32] = (),
+    put: chains.Put = _NO_BLOCKS,
 ) -> int:
-    """Record facts with the deadlines that the blocks up to `head_time` prove.
+    """Revive what came back, record facts with the deadlines that the blocks up to `head_time` prove.
 
     Whatever is touched is locked at once and in the global order: locking more later could deadlock with the worker of
     another chain. So a deadline set by somebody else in between waits for the next step; its fact is the same then.
     """
     due = await ledger.due_deadlines(connection, chain_id, head_time)
     told = [*facts, *due]
-    if not told:
+    if not told and not put.back:
         return 0
-    held = await ledger.lock_affected(connection, told)
-    count = len(await ledger.record(connection, told, rules, held, new_blocks))
+    held = await ledger.lock_affected(connection, [*(entry.fact for entry in put.back), *told])
+    await chains.revive(connection, put.back, rules)
+    count = len(await ledger.record(connection, told, rules, held, put.new))
     # Deadlines that these facts set and these blocks pass.
     while due := [
         one for one in await ledger.due_deadlines(connection, chain_id, head_time) if one.intent_id in held.intents

@@ -14,6 +14,10 @@ CHECKPOINT: Final = metrics.gauge("orbital_indexer_checkpoint_block", "Last inde
 LAG: Final = metrics.gauge("orbital_indexer_lag_blocks", "Blocks between head and checkpoint.", _CHAIN)
 IS_OK: Final = metrics.gauge("orbital_indexer_ok", "1 while the chain is followed, 0 otherwise.", _CHAIN)
 IS_LEADER: Final = metrics.gauge("orbital_indexer_leader", "1 while this worker holds the chain's lease.", _CHAIN)
+VERIFIED: Final = metrics.gauge("orbital_indexer_verified_block", "Last block verified as final.", _CHAIN)
+MISMATCHES: Final = metrics.counter(
+    "orbital_indexer_mismatches", "Looks at final blocks at which a node did not say what is stored.", _CHAIN
+)
 REORGS: Final = metrics.counter("orbital_indexer_reorgs", "Rollbacks.", _CHAIN)
 FACTS: Final = metrics.counter("orbital_indexer_facts", "Facts new to the ledger.", _CHAIN)
 ODD_LOGS: Final = metrics.counter(

@@ -2,53 +2,39 @@
 
 A reorg is another hash at a height that is indexed; a lower head alone is a node that lags. The last block that both
 histories share is looked up, everything above it is rolled back, and following goes on from there. A reorg below what
-the chain called finalized is not followed: the chain is `stopped`, its rows stay, and a person must look (or the node
-must return to the history that is stored). A node that does not answer, or whose blocks again and again don't fit
-together, makes the chain `unreachable` until it is well.
+is final is not followed: the chain is `stopped`, its rows stay, and a person must look (or the node must
+return to the history that is stored). A node that does not answer, or whose blocks again and again don't fit together,
+makes the chain `unreachable` until it is well.
 """
 
 import asyncio
 import time
-from dataclasses import dataclass
 from typing import Final
 
-from orbital.chain.rpc import Heads, Rpc
+from orbital.chain.rpc import Heads
 from orbital.domain.errors import Corrupt, Unavailable
-from orbital.domain.network import Network
-from orbital.domain.types import BlockNumber, ChainId
-from orbital.indexer import apply, fetch, figures, match, wake
-from orbital.indexer.settings import IndexerSettings
+from orbital.domain.types import BlockNumber
+from orbital.indexer import apply, fetch, figures, match, reconcile, wake
+from orbital.indexer.subject import Progress, Subject
 from orbital.observe import logging
-from orbital.storage import chains, leases, pool
+from orbital.storage import chains, leases
 
-_ANCESTOR_BATCH: Final = 32
 _FRUITLESS_MAX: Final = 10
 """Looks in a row that may come to nothing because the chain moved meanwhile; more is a node that contradicts itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is followed, with what, and where it is written."""
-
-    database: pool.Pool
-    rpc: Rpc
-    network: Network
-    chain_id: ChainId
-    settings: IndexerSettings
 
 
 class Follower:
     """One leadership's work on one chain; `run` never returns."""
 
-    def __init__(self, subject: Subject, lease: leases.Lease, signal: wake.Signal) -> None:
+    def __init__(self, subject: Subject, lease: leases.Lease, progress: Progress, signal: wake.Signal) -> None:
         self._subject = subject
         self._lease = lease
+        self._progress = progress
         self._signal = signal
-        self._chain = subject.network.get_chain(subject.chain_id)
-        self._rules = subject.network.rules
-        self._sources = match.sources_of(subject.network, subject.chain_id)
+        self._rules = subject.rules
+        self._sources = subject.sources
         self._log = logging.get_logger("indexer").bind(chain_id=subject.chain_id)
-        self._label = str(subject.chain_id)
+        self._label = subject.label
         self._status: str | None = None
         self._stored_heads: Heads | None = None
         self._deadlines_seen_at = 0.0
@@ -58,6 +44,7 @@ class Follower:
         settings = self._subject.settings
         while True:
             pause = settings.retry_seconds
+            self._progress.is_at_head = False
             try:
                 await self._follow()
             except Unavailable as error:
@@ -71,8 +58,7 @@ class Follower:
     async def _follow(self) -> None:
         subject = self._subject
         genesis = await fetch.fetch_genesis(subject.rpc)
-        checkpoint = await apply.bind(subject.database, self._lease, subject.chain_id, genesis, self._chain.start_block)
-        self._status = self._status or checkpoint.status
+        checkpoint = await apply.bind(subject.database, self._lease, subject.chain_id, genesis, subject.start_block)
         self._stored_heads = None
         fruitless = 0
         while True:
@@ -85,6 +71,7 @@ class Follower:
             if moved is not checkpoint and self._status != "ok":
                 await self._report("ok", None)
             self._show(moved or checkpoint, heads)
+            self._progress.is_at_head = moved is None
             if moved is None:
                 await self._rest(checkpoint)
             else:
@@ -96,6 +83,9 @@ class Follower:
         The very same checkpoint comes back when there is something new that could not be taken.
         """
         latest = heads.latest
+        if (doubted := self._progress.doubted) is not None:
+            self._progress.doubted = None
+            return await reconcile.read_anew(self._subject, self._lease, checkpoint, doubted)
         if latest.number < checkpoint.next_block:
             return await self._compare(checkpoint, heads)
         started = time.monotonic()
@@ -106,7 +96,7 @@ class Follower:
         if fetched is None:
             return checkpoint
         if checkpoint.hash is not None and fetched.headers[0].parent_hash != checkpoint.hash:
-            return await self._heal(checkpoint)
+            return await reconcile.heal(self._subject, self._lease, checkpoint)
         return await self._write(checkpoint, fetched, heads, started)
 
     async def _compare(self, checkpoint: chains.Checkpoint, heads: Heads) -> chains.Checkpoint | None:
@@ -117,9 +107,9 @@ class Follower:
         if latest.hash == checkpoint.hash:
             await self._keep_heads(heads)
             return None
-        if latest.number < checkpoint.number and await self._is_indexed(latest.number, latest.hash):
+        if latest.number < checkpoint.number and await reconcile.is_indexed(self._subject, latest.number, latest.hash):
             return None
-        return await self._heal(checkpoint)
+        return await reconcile.heal(self._subject, self._lease, checkpoint)
 
     async def _write(
         self, checkpoint: chains.Checkpoint, fetched: fetch.Fetched, heads: Heads, started: float
@@ -136,47 +126,6 @@ class Follower:
         figures.BATCH_SECONDS.labels(self._label).observe(time.monotonic() - started)
         tip = fetched.headers[-1]
         return chains.move(checkpoint, chains.Block(tip.number, tip.hash, tip.parent_hash, tip.timestamp))
-
-    async def _heal(self, checkpoint: chains.Checkpoint) -> chains.Checkpoint:
-        """Roll back to the last block that the node shares with us. Corrupt when that is below finality."""
-        subject = self._subject
-        ancestor = await self._find_ancestor(checkpoint)
-        if ancestor == checkpoint.number:
-            return checkpoint  # the node came back to our history meanwhile
-        async with pool.acquire(subject.database) as connection:
-            stored = await chains.find_checkpoint(connection, subject.chain_id)
-        finalized = stored.heads.finalized if stored is not None and stored.heads is not None else None
-        if finalized is not None and ancestor < finalized:
-            detail = f"The node's history differs from block {ancestor + 1} on, but {finalized} was final."
-            raise Corrupt("reorg_below_finalized", detail)
-        fallen, now = await apply.apply_rollback(subject.database, self._lease, subject.chain_id, ancestor, self._rules)
-        depth = (checkpoint.number or ancestor) - ancestor
-        self._log.warning("reorg", ancestor=ancestor, depth=depth, fallen_facts=fallen)
-        figures.REORGS.labels(self._label).inc()
-        if now is None:
-            raise Corrupt("checkpoint_lost", f"The checkpoint of chain {subject.chain_id} is gone.")
-        return now
-
-    async def _find_ancestor(self, checkpoint: chains.Checkpoint) -> BlockNumber:
-        """The highest indexed block that the node has as well; the one before the start if there is none."""
-        top = checkpoint.number if checkpoint.number is not None else checkpoint.start_block - 1
-        while top >= checkpoint.start_block:
-            first = max(checkpoint.start_block, top - _ANCESTOR_BATCH + 1)
-            headers = await fetch.fetch_headers(self._subject.rpc, range(first, top + 1))
-            async with pool.acquire(self._subject.database) as connection:
-                ours = await chains.list_block_hashes(
-                    connection, self._subject.chain_id, BlockNumber(first), BlockNumber(top)
-                )
-            shared = [one.number for one in headers if one is not None and ours.get(one.number) == one.hash]
-            if shared:
-                return max(shared)
-            top = first - 1
-        return BlockNumber(checkpoint.start_block - 1)
-
-    async def _is_indexed(self, number: BlockNumber, hash_: bytes) -> bool:
-        async with pool.acquire(self._subject.database) as connection:
-            found = await chains.list_block_hashes(connection, self._subject.chain_id, number, number)
-        return found.get(number) in {hash_, None}
 
     async def _keep_heads(self, heads: Heads) -> None:
         if heads != self._stored_heads:

@@ -13,8 +13,9 @@ from orbital.chain.rpc import Rpc
 from orbital.domain.errors import Conflict, Unavailable
 from orbital.domain.network import Network
 from orbital.domain.types import ChainId
-from orbital.indexer import figures, follow, wake
+from orbital.indexer import figures, finalize, follow, wake
 from orbital.indexer.settings import IndexerSettings
+from orbital.indexer.subject import Progress, Subject
 from orbital.observe import logging
 from orbital.storage import chains, leases, pool
 
@@ -28,13 +29,15 @@ async def run(
     network: Network,
     chain_id: ChainId,
     settings: IndexerSettings,
+    witness: Rpc | None = None,
 ) -> None:
     """Index one chain until cancelled. Rejected when the network has no such chain; everything else is lived through.
 
     `ws_url` is where the node announces heads; without it the node is asked every `poll_seconds`.
+    `witness` is a client that prefers another provider; final blocks are compared with what it says.
     """
     log = logging.get_logger("indexer").bind(chain_id=chain_id)
-    subject = follow.Subject(database, rpc, network, chain_id, settings)
+    subject = Subject(database, rpc, witness or rpc, network, chain_id, settings)
     while True:
         lease = await _take_lease(database, chain_id, settings)
         log.info("leading", epoch=lease.epoch)
@@ -54,13 +57,14 @@ def lease_name(chain_id: ChainId) -> str:
     return f"{chains.LEASE_PREFIX}{chain_id}"
 
 
-async def _lead(subject: follow.Subject, lease: leases.Lease, ws_url: str | None) -> None:
-    signal = wake.Signal()
+async def _lead(subject: Subject, lease: leases.Lease, ws_url: str | None) -> None:
+    signal, progress = wake.Signal(), Progress()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_renew(subject.database, lease, subject.settings))
         if ws_url is not None:
             tasks.create_task(wake.listen(ws_url, subject.chain_id, signal))
-        tasks.create_task(follow.Follower(subject, lease, signal).run())
+        tasks.create_task(follow.Follower(subject, lease, progress, signal).run())
+        tasks.create_task(finalize.Finalizer(subject, lease, progress, signal).run())
 
 
 async def _take_lease(database: pool.Pool, chain_id: ChainId, settings: IndexerSettings) -> leases.Lease:

@@ -8,13 +8,15 @@ class IndexerSettings:
     """Sizes and times of one worker.
 
     `poll_seconds` is how often the node is asked when it does not announce heads, `watchdog_seconds` how often when it
-    does. A lease that is not renewed for `lease_seconds` goes to another worker.
+    does. Every `verify_seconds` what became final is compared once more. A lease that is not renewed for
+    `lease_seconds` goes to another worker.
     """
 
     batch_blocks: int = 200
     poll_seconds: float = 0.2
     watchdog_seconds: float = 2.0
     deadline_seconds: float = 1.0
+    verify_seconds: float = 1.0
     lease_seconds: float = 4.0
     renew_seconds: float = 1.0
     retry_seconds: float = 0.5

@@ -1,13 +1,13 @@
 """What is indexed of each chain: its blocks, its checkpoint, its heads, and the rollback of a reorg."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from orbital.domain import lifecycle
+from orbital.domain import facts, lifecycle
 from orbital.domain.errors import Corrupt
-from orbital.domain.types import BlockNumber, ChainId, Hash32, UnixSeconds
+from orbital.domain.types import BlockNumber, ChainId, Hash32, IntentId, UnixSeconds
 from orbital.storage import ledger, outbox, projection, rows, sql
 from orbital.storage.pool import Connection, Row
 
@@ -36,10 +36,19 @@ class Heads:
 
 
 @dataclass(frozen=True, slots=True)
+class Put:
+    """Of the blocks that were put: the hashes of those never had before, and the facts of those that came back."""
+
+    new: frozenset[Hash32]
+    back: tuple[ledger.LedgerEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """Where the indexer of a chain is. `number`, `hash` and `timestamp` are of the last indexed block, None at first.
 
-    `status` is ok, stopped (a person must look) or unreachable; `detail` says why in words.
+    `verified`: up to here blocks and facts were compared with a node once more when they were final; only that far
+    anything is called final. `status` is ok, stopped (a person must look) or unreachable; `detail` says why in words.
     """
 
     chain_id: ChainId
@@ -49,6 +58,7 @@ class Checkpoint:
     hash: Hash32 | None
     timestamp: UnixSeconds | None
     heads: Heads | None
+    verified: BlockNumber | None
     status: str
     detail: str | None
 
@@ -77,27 +87,29 @@ async def find_checkpoint(connection: Connection, chain_id: ChainId) -> Checkpoi
 
 
 async def list_checkpoints(connection: Connection) -> list[Checkpoint]:
-    """Every chain's, for readers: one whose indexer let its lease run out is unreachable, whatever it said last."""
-    return [_checkpoint_of(row) for row in await connection.fetch(_QUERIES["list"], LEASE_PREFIX)]
+    """Every chain's, for readers: one that nobody follows now is unreachable, whatever was said last."""
+    return [_checkpoint_of(row) for row in await connection.fetch(_QUERIES["list"])]
 
 
-async def put_blocks(
-    connection: Connection, chain_id: ChainId, blocks: Sequence[Block], rules: lifecycle.Rules
-) -> frozenset[Hash32]:
-    """Add blocks on top of the canonical ones. A block that came back brings its facts with it.
-
-    Returns the hashes of those that the database never had.
+async def put_blocks(connection: Connection, chain_id: ChainId, blocks: Sequence[Block]) -> Put:
+    """Add blocks on top of the canonical ones. The facts of a block that came back count again once `revive` was
+    called with them, in the same transaction.
     """
     if not blocks:
-        return frozenset()
+        return Put(frozenset(), ())
     columns = zip(*((b.number, b.hash, b.parent_hash, b.timestamp) for b in blocks), strict=True)
     stored = await connection.fetch(_QUERIES["put_blocks"], chain_id, *columns)
-    revived = [row["number"] for row in stored if row["revived"]]
-    if revived:
-        back = await connection.fetch(_QUERIES["list_facts_in"], chain_id, revived)
-        hashes = {block.hash for block in blocks}
-        await _refold_all(connection, [row for row in back if row["block_hash"] in hashes], rules, "FactRevived")
-    return frozenset(row["hash"] for row in stored if not row["revived"])
+    new = frozenset(row["hash"] for row in stored if not row["revived"])
+    revived = {row["hash"]: row["number"] for row in stored if row["revived"]}
+    if not revived:
+        return Put(new, ())
+    found = await connection.fetch(_QUERIES["list_facts_in"], chain_id, list(revived.values()))
+    return Put(new, tuple(_entry_of(row) for row in found if row["block_hash"] in revived))
+
+
+async def revive(connection: Connection, back: Sequence[ledger.LedgerEntry], rules: lifecycle.Rules) -> None:
+    """Fold anew what the facts of returned blocks touch, and announce each of them."""
+    await _refold_all(connection, back, rules, "FactRevived")
 
 
 async def rollback(connection: Connection, chain_id: ChainId, to: BlockNumber, rules: lifecycle.Rules) -> int:
@@ -105,17 +117,35 @@ async def rollback(connection: Connection, chain_id: ChainId, to: BlockNumber, r
 
     The checkpoint goes back to `to` (or to before the start, when nothing of it is left).
     """
-    fallen = await connection.fetch(_QUERIES["list_facts_above"], chain_id, to)
+    fallen = [_entry_of(row) for row in await connection.fetch(_QUERIES["list_facts_above"], chain_id, to)]
     await connection.execute(_QUERIES["orphan_blocks"], chain_id, to)
     await _refold_all(connection, fallen, rules, "FactReverted")
-    last = await connection.fetch(_QUERIES["list_block_hashes"], chain_id, to, to)
-    timestamp = await connection.fetchval(
-        "SELECT timestamp FROM blocks WHERE chain_id = $1 AND canonical AND number = $2", chain_id, to
-    )
-    await connection.execute(
-        _QUERIES["advance"], chain_id, to if last else None, last[0]["hash"] if last else None, timestamp
-    )
+    last = await connection.fetchrow(_QUERIES["find_block"], chain_id, to)
+    await connection.execute(_QUERIES["advance"], chain_id, *(last or (None, None, None)))
     return len(fallen)
+
+
+async def forget_finality(connection: Connection, chain_id: ChainId, above: BlockNumber) -> None:
+    """Call nothing above this block final any more."""
+    await connection.execute(_QUERIES["forget_finality"], chain_id, above)
+
+
+async def find_step(connection: Connection, chain_id: ChainId, to: BlockNumber, facts: int) -> BlockNumber:
+    """Down to which block a rewind to `to` goes next, when about so many facts may fall at a time."""
+    return BlockNumber(await connection.fetchval(_QUERIES["find_step"], chain_id, to, facts))
+
+
+async def put_verified(connection: Connection, chain_id: ChainId, number: BlockNumber, hash_: Hash32) -> bool:
+    """Everything up to this block was compared; False if the block is not canonical any more."""
+    return await connection.fetchval(_QUERIES["verify"], chain_id, number, hash_) is not None
+
+
+async def list_log_facts(
+    connection: Connection, chain_id: ChainId, first: BlockNumber, last: BlockNumber
+) -> list[facts.Fact]:
+    """Facts of the logs of canonical blocks, both ends included, in chain order."""
+    found = await connection.fetch(_QUERIES["list_log_facts"], chain_id, first, last)
+    return [rows.fact_of(row) for row in found]
 
 
 async def list_block_hashes(
@@ -142,26 +172,35 @@ async def put_status(connection: Connection, chain_id: ChainId, status: str, det
     await connection.execute(_QUERIES["put_status"], chain_id, status, detail)
 
 
-async def _refold_all(connection: Connection, touched: Sequence[Row], rules: lifecycle.Rules, event: str) -> None:
-    """Fold whatever these rows of the ledger concern, after their blocks changed sides."""
-    facts = [rows.fact_of(row) for row in touched]
-    held = await ledger.lock_affected(connection, facts)
+async def _refold_all(
+    connection: Connection, touched: Sequence[ledger.LedgerEntry], rules: lifecycle.Rules, event: str
+) -> None:
+    """Fold whatever these entries of the ledger concern, after their blocks changed sides."""
+    if not touched:
+        return
+    changed = [entry.fact for entry in touched]
+    held = await ledger.lock_affected(connection, changed)
     states = await ledger.refold(connection, held.intents, rules)
-    await projection.refold_solvers(connection, facts)
-    announcements = [
-        outbox.Announcement(
-            "intents" if row["intent_id"] else "chains",
-            event,
-            {
-                "seq": row["seq"],
-                "name": row["name"],
-                "intent_id": row["intent_id"] and "0x" + row["intent_id"].hex(),
-                "status": states[row["intent_id"]].status if row["intent_id"] in states else None,
-            },
-        )
-        for row in touched
-    ]
-    await outbox.announce(connection, announcements)
+    await projection.refold_solvers(connection, changed)
+    await outbox.announce(connection, [_announcement(entry, states, event) for entry in touched])
+
+
+def _announcement(
+    entry: ledger.LedgerEntry, states: Mapping[IntentId, lifecycle.State], event: str
+) -> outbox.Announcement:
+    intent_id = entry.fact.intent_id
+    state = None if intent_id is None else states.get(intent_id)
+    data = {
+        "seq": entry.seq,
+        "name": entry.fact.name,
+        "intent_id": intent_id and "0x" + intent_id.hex(),
+        "status": state and state.status,
+    }
+    return outbox.Announcement("intents" if intent_id else "chains", event, data)
+
+
+def _entry_of(row: Row) -> ledger.LedgerEntry:
+    return ledger.LedgerEntry(row["seq"], rows.fact_of(row), row["canonical"])
 
 
 def _checkpoint_of(row: Row) -> Checkpoint:
@@ -176,6 +215,7 @@ def _checkpoint_of(row: Row) -> Checkpoint:
         hash=row["hash"],
         timestamp=row["timestamp"],
         heads=heads,
+        verified=row["verified_number"],
         status=row["status"],
         detail=row["detail"],
     )

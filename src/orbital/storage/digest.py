@@ -1,9 +1,18 @@
-"""Fingerprints of ledger and projections: two databases that saw the same have the same, however they came to it.
+"""Fingerprints of ledger and projections: two databases that stand for the same have the same, however they came to it.
 
-The order in which facts arrived (`seq`) and when (`recorded_at`) are left out, as is what a node said of its heads.
+What enters is what counts: canonical blocks, the facts that stand in them or off chain, and every column of every
+projection. What tells how it came about is left out: the order in which facts arrived (`seq`) and when
+(`recorded_at`), what a node says of its heads, how far finality is verified, blocks and facts that a reorg took, rows
+that an intent or a solver left behind when all that was known of it fell, and a passed deadline that nothing sets.
+
+So a run that was killed, one that saw reorgs, one that was rewound and one that indexed in peace can be compared.
+A part's fingerprint is the SHA-256 of its rows' SHA-256 in ascending order, a row being its JSON as PostgreSQL writes
+it; the total is the SHA-256 of one line `name rows fingerprint` a part.
 """
 
+import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from orbital.storage import sql
@@ -11,13 +20,33 @@ from orbital.storage.pool import Connection
 
 _QUERIES: Final = sql.load("digest")
 _WRAP: Final = """
-SELECT encode(sha256(convert_to(coalesce(string_agg(line, E'\\n' ORDER BY line COLLATE "C"), ''), 'UTF8')), 'hex')
-FROM (SELECT row::text AS line FROM ({}) AS rows) AS lines
+SELECT count(*) AS rows, encode(sha256(coalesce(string_agg(hash, ''::bytea ORDER BY hash), ''::bytea)), 'hex') AS sha256
+FROM (SELECT sha256(convert_to(row::text, 'UTF8')) AS hash FROM ({}) AS rows) AS hashes
 """
 
 
-async def digest(connection: Connection) -> Mapping[str, str]:
-    """SHA-256 in hex of each table's rows, by table. While others write, only a repeatable-read transaction shows
-    all tables at one moment.
-    """
-    return {table: await connection.fetchval(_WRAP.format(query)) for table, query in _QUERIES.items()}
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How many rows there are, and their fingerprint in hex."""
+
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Fingerprints by part: blocks, facts, intents, deadlines, solvers, checkpoints."""
+
+    parts: Mapping[str, Part]
+
+    @property
+    def total(self) -> str:
+        """One fingerprint of all parts, in hex."""
+        lines = "".join(f"{name} {part.rows} {part.sha256}\n" for name, part in sorted(self.parts.items()))
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+
+async def digest(connection: Connection) -> Digest:
+    """The fingerprints now. While others write, only a `pool.snapshot` shows all parts at one moment."""
+    found = {name: await connection.fetchrow(_WRAP.format(query)) for name, query in _QUERIES.items()}
+    return Digest({name: Part(row["rows"], row["sha256"]) for name, row in found.items() if row is not None})

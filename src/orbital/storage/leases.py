@@ -27,6 +27,11 @@ async def acquire(connection: Connection, name: str, holder: str, seconds: float
     return None if epoch is None else Lease(name, epoch)
 
 
+async def seize(connection: Connection, name: str, holder: str, seconds: float) -> Lease:
+    """The lease, taken from its holder: an operator's way to be alone. Waits for the holder's running transaction."""
+    return Lease(name, await connection.fetchval(_QUERIES["seize"], name, holder, dt.timedelta(seconds=seconds)))
+
+
 async def renew(connection: Connection, lease: Lease, seconds: float) -> None:
     """Hold it for longer; Conflict `lease_lost` if another took over."""
     if await connection.fetchval(_QUERIES["renew"], lease.name, lease.epoch, dt.timedelta(seconds=seconds)) is None:

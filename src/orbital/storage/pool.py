@@ -99,6 +99,13 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
         yield connection
 
 
+@asynccontextmanager
+async def snapshot(pool: Pool) -> AsyncIterator[Connection]:
+    """A transaction that reads one moment of the database, whatever others write meanwhile, and writes nothing."""
+    async with acquire(pool) as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        yield connection
+
+
 def _is_ended(error: asyncpg.InterfaceError) -> bool:
     """Whether the connection or the pool ended, or something failed in the wake of an outage: no wrong call."""
     return isinstance(error.__context__, AWAY) or any(words in str(error) for words in _ENDED)

@@ -203,7 +203,7 @@ class Api:
             number = bound.next_block
             block_hash = Hash32(number.to_bytes(32))
             block = chains.Block(number, block_hash, Hash32(bytes(32)), timestamp)
-            await chains.put_blocks(connection, chain_id, [block], self.network.rules)
+            await chains.put_blocks(connection, chain_id, [block])
             position = facts.Position(chain_id, number, 0, block_hash, Hash32(b"\1" * 32))
             fact = facts.Fact(intent_id, event, position, timestamp)
             await ledger.record(connection, [fact], self.network.rules)

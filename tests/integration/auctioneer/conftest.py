@@ -85,7 +85,7 @@ class Office:
             number, filler(f"{chain_id} {number} {timestamp}", 32), filler(f"{chain_id} {number - 1}", 32), timestamp
         )
         async with pool.transaction(self.desk.pool) as connection:
-            await chains.put_blocks(connection, chain_id, [block], self.network.rules)
+            await chains.put_blocks(connection, chain_id, [block])
             new = [
                 f.Fact(
                     intent_id,

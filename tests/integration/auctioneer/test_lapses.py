@@ -61,7 +61,7 @@ async def lapse(office: Any, node: rpc.Rpc, seconds: int = 61) -> None:
     timestamp = office.now + seconds
     block = chains.Block(head.number + 100, head.hash, head.parent_hash, timestamp)
     async with pool.transaction(office.desk.pool) as connection:
-        await chains.put_blocks(connection, 31337, [block], office.network.rules)
+        await chains.put_blocks(connection, 31337, [block])
         await ledger.record(connection, await ledger.due_deadlines(connection, 31337, timestamp), office.network.rules)
         await chains.advance(connection, 31337, block)
 

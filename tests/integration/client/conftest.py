@@ -59,7 +59,7 @@ async def index(database: pool.Pool, network: Network) -> None:
         for chain_id in network.chains:
             await chains.bind(connection, chain_id, bytes(32), 0)
             block = chains.Block(1, chain_id.to_bytes(32), bytes(32), int(time.time()))
-            await chains.put_blocks(connection, chain_id, [block], network.rules)
+            await chains.put_blocks(connection, chain_id, [block])
             position = facts.Position(chain_id, 1, 0, block.hash, bytes(32))
             bonded = facts.Fact(None, facts.SolverRegistered(SOLVER.address, 10**18), position, block.timestamp)
             await ledger.record(connection, [bonded], network.rules)

@@ -167,7 +167,7 @@ class World:
             for task in tasks:
                 task.cancel()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
-        assert [one for one in ended if not isinstance(one, asyncio.CancelledError)] == []
+            assert [one for one in ended if not isinstance(one, asyncio.CancelledError)] == []
 
     async def caught_up(self, *chain_ids: ChainId) -> None:
         """Return once the checkpoints are the nodes' heads."""

@@ -102,8 +102,8 @@ async def test_a_block_that_returns_brings_its_facts_back(world, anvil_chain, fi
     assert await world.status(match) == "settled"
     assert await world.names(match) == ["IntentFilled", "IntentOpened", "IntentSettled"]
     again = await fingerprint()
-    assert again["intents"] == settled["intents"]
-    assert again["facts"] == settled["facts"]
+    assert again.parts["intents"] == settled.parts["intents"]
+    assert again.parts["facts"] == settled.parts["facts"]
 
 
 async def test_a_lower_head_alone_changes_nothing(world, anvil_chain, fingerprint, wait_until):

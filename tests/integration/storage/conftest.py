@@ -106,7 +106,8 @@ class History:
             if isinstance(step, facts.Fact):
                 await ledger.record(connection, [step], self.rules)
                 continue
-            await chains.put_blocks(connection, step.chain_id, [step.block], self.rules)
+            put = await chains.put_blocks(connection, step.chain_id, [step.block])
+            await chains.revive(connection, put.back, self.rules)
             await ledger.record(connection, step.facts, self.rules)
             await self.pass_deadlines(connection, step.chain_id)
             await chains.advance(connection, step.chain_id, step.block)

@@ -23,7 +23,7 @@ def make_intent(open_in: int = 600, fill_in: int = 3600) -> Intent:
 
 def make_checkpoint(chain_id: int, timestamp: int | None, status: str = "ok", head: int | None = None) -> Checkpoint:
     heads = None if head is None else Heads(9, head, None, None)
-    return Checkpoint(chain_id, b"\0" * 32, 0, 5, b"\1" * 32, timestamp, heads, status, None)
+    return Checkpoint(chain_id, b"\0" * 32, 0, 5, b"\1" * 32, timestamp, heads, None, status, None)
 
 
 def test_times_are_the_later_of_what_is_indexed_and_the_nodes_head() -> None:

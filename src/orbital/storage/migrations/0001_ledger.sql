@@ -65,19 +65,38 @@ CREATE TABLE checkpoints (
     head_timestamp   bigint,
     safe_number      bigint,
     finalized_number bigint,
+    verified_number  bigint,
     status           text        NOT NULL DEFAULT 'ok' CHECK (status IN ('ok', 'stopped', 'unreachable')),
     detail           text,
     updated_at       timestamptz NOT NULL DEFAULT now(),
-    CHECK ((number IS NULL) = (hash IS NULL) AND (number IS NULL) = (timestamp IS NULL))
+    CHECK ((number IS NULL) = (hash IS NULL) AND (number IS NULL) = (timestamp IS NULL)),
+    CHECK (verified_number <= number)
 );
+COMMENT ON COLUMN checkpoints.verified_number IS 'up to here blocks and facts were compared once more when final';
 
 -- Who leads a job. `epoch` fences: a write of a leader checks that it is still his.
 CREATE TABLE leases (
     name       text        PRIMARY KEY,
     epoch      bigint      NOT NULL,
     holder     text        NOT NULL,
+    since      timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL
 );
+
+-- Checkpoints for readers. What an indexer said last holds while it has its lease, and only what this one said: of one
+-- that is gone, or has not looked yet, the chain is unreachable whatever the last one thought.
+CREATE VIEW followed_chains AS
+    SELECT c.chain_id, c.genesis_hash, c.start_block, c.number, c.hash, c.timestamp, c.head_number, c.head_timestamp,
+           c.safe_number, c.finalized_number, c.verified_number,
+           CASE WHEN gone THEN 'unreachable' ELSE c.status END AS status,
+           CASE WHEN gone THEN 'No indexer follows this chain.' ELSE c.detail END AS detail
+    FROM checkpoints c
+    CROSS JOIN LATERAL (
+        SELECT c.status = 'ok' AND EXISTS (
+            SELECT 1 FROM leases l
+            WHERE l.name = 'indexer-' || c.chain_id AND (l.expires_at < now() OR c.updated_at < l.since)
+        ) AS gone
+    ) AS indexer;
 
 -- Announcements, written in the transaction of what they announce. The publisher moves and deletes them.
 CREATE TABLE outbox (

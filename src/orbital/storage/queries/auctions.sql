@@ -62,7 +62,7 @@ UPDATE auctions SET idle = true, outcome = $3 WHERE intent_id = $1 AND round = $
 -- Open rounds of intents that need no award any more: cancelled, expired, opened by another way, filled.
 SELECT a.intent_id, a.round FROM auctions a JOIN intents i USING (intent_id)
 WHERE a.state = 'open' AND NOT (i.auctionable AND i.status IN ('pending', 'opened'))
-LIMIT $1
+ORDER BY a.opened_at, a.intent_id LIMIT $1
 
 -- name: list_unauctioned
 -- Intents of this auctioneer that may have a round and have none open. One that its user opened unasked and that was
@@ -78,7 +78,8 @@ ORDER BY i.created_at, i.intent_id LIMIT $2
 -- name: list_reopenable
 -- Delivered intents whose open a reorg took away and whose award lapsed: their solver needs another one.
 SELECT i.intent_id FROM intents i
-WHERE i.auctioneer = $1 AND i.status = 'pending' AND i.legs ? 'fill' AND i.open_by IS NULL LIMIT $2
+WHERE i.auctioneer = $1 AND i.status = 'pending' AND i.legs ? 'fill' AND i.open_by IS NULL
+ORDER BY i.updated_at, i.intent_id LIMIT $2
 
 -- name: last_round
 SELECT coalesce(max(round), 0) FROM auctions WHERE intent_id = $1
@@ -114,4 +115,5 @@ LIMIT $5
 -- name: list_unjudged
 -- Intents of this auctioneer with an award that lapsed and has no verdict yet.
 SELECT intent_id FROM intents
-WHERE auctioneer = $1 AND unjudged_rounds <> '{}' AND origin_chain_id <> ALL ($3::bigint[]) LIMIT $2
+WHERE auctioneer = $1 AND unjudged_rounds <> '{}' AND origin_chain_id <> ALL ($3::bigint[])
+ORDER BY updated_at, intent_id LIMIT $2

@@ -6,18 +6,8 @@ INSERT INTO checkpoints (chain_id, genesis_hash, start_block) VALUES ($1, $2, $3
 SELECT * FROM checkpoints WHERE chain_id = $1
 
 -- name: list
--- What a chain's indexer said last, unless that was "ok" and it does not hold its lease ($1 and the chain's id) any more.
-SELECT c.chain_id, c.genesis_hash, c.start_block, c.number, c.hash, c.timestamp, c.head_number, c.head_timestamp,
-       c.safe_number, c.finalized_number,
-       CASE WHEN gone THEN 'unreachable' ELSE c.status END AS status,
-       CASE WHEN gone THEN 'No indexer follows this chain.' ELSE c.detail END AS detail
-FROM checkpoints c
-CROSS JOIN LATERAL (
-    SELECT c.status = 'ok' AND EXISTS (
-        SELECT 1 FROM leases l WHERE l.name = $1 || c.chain_id::text AND l.expires_at < now()
-    ) AS gone
-) AS indexer
-ORDER BY c.chain_id
+-- Every chain for readers.
+SELECT * FROM followed_chains ORDER BY chain_id
 
 -- name: put_blocks
 -- A block that returns after a reorg is canonical again, and with it its facts.
@@ -30,26 +20,59 @@ RETURNING number, hash, (xmax <> 0) AS revived
 -- Canonical hashes in a range, for finding the last block that two histories share.
 SELECT number, hash FROM blocks WHERE chain_id = $1 AND canonical AND number BETWEEN $2 AND $3 ORDER BY number
 
+-- name: find_block
+SELECT number, hash, timestamp FROM blocks WHERE chain_id = $1 AND canonical AND number = $2
+
 -- name: orphan_blocks
 UPDATE blocks SET canonical = false WHERE chain_id = $1 AND canonical AND number > $2
 
 -- name: list_facts_above
 -- Canonical facts of the blocks that a rollback is about to orphan.
-SELECT * FROM canonical_facts WHERE chain_id = $1 AND block_number > $2 ORDER BY seq
+SELECT *, false AS canonical FROM canonical_facts WHERE chain_id = $1 AND block_number > $2 ORDER BY seq
 
 -- name: list_facts_in
 -- Facts that the ledger already has of blocks that came back.
-SELECT * FROM facts WHERE chain_id = $1 AND block_number = ANY ($2::bigint[]) ORDER BY seq
+SELECT *, true AS canonical FROM facts WHERE chain_id = $1 AND block_number = ANY ($2::bigint[]) ORDER BY seq
+
+-- name: list_log_facts
+-- What was read of the logs of canonical blocks, in chain order, for comparing it with what a node says.
+SELECT * FROM canonical_facts
+WHERE chain_id = $1 AND block_number BETWEEN $2 AND $3 AND log_index IS NOT NULL
+ORDER BY block_number, log_index
 
 -- name: advance
 UPDATE checkpoints SET number = $2, hash = $3, timestamp = $4, status = 'ok', detail = NULL, updated_at = now()
 WHERE chain_id = $1
 
 -- name: put_heads
-UPDATE checkpoints SET head_number = $2, head_timestamp = $3, safe_number = $4, finalized_number = $5,
+-- A tag that goes back, reads 0 or is above the head is not believed: what was said before stays.
+UPDATE checkpoints SET head_number = $2, head_timestamp = $3,
+       safe_number = greatest(safe_number, nullif(least($4::bigint, $2), 0)),
+       finalized_number = greatest(finalized_number, nullif(least($5::bigint, $2), 0)),
        status = CASE WHEN status = 'unreachable' THEN 'ok' ELSE status END,
        detail = CASE WHEN status = 'unreachable' THEN NULL ELSE detail END, updated_at = now()
 WHERE chain_id = $1
+
+-- name: verify
+-- What was compared counts if the block that ended it is still ours: its hash stands for all before it.
+UPDATE checkpoints c SET verified_number = $2
+WHERE c.chain_id = $1 AND $2 >= coalesce(c.verified_number, c.start_block - 1)
+  AND EXISTS (SELECT 1 FROM blocks b WHERE b.chain_id = $1 AND b.canonical AND b.number = $2 AND b.hash = $3)
+RETURNING c.verified_number
+
+-- name: forget_finality
+-- An operator gives up what was final above $2.
+UPDATE checkpoints SET safe_number = least(safe_number, $2), finalized_number = least(finalized_number, $2),
+       verified_number = CASE WHEN $2 < start_block THEN NULL ELSE least(verified_number, $2) END
+WHERE chain_id = $1
+
+-- name: find_step
+-- Down to which block a rewind goes next, so that it takes about $3 facts at a time: at least one block.
+SELECT greatest($2, least(c.number - 1, (
+    SELECT f.block_number FROM canonical_facts f
+    WHERE f.chain_id = $1 AND f.block_number > $2
+    ORDER BY f.block_number DESC OFFSET $3 LIMIT 1
+))) FROM checkpoints c WHERE c.chain_id = $1
 
 -- name: put_status
 UPDATE checkpoints SET status = $2, detail = $3, updated_at = now() WHERE chain_id = $1

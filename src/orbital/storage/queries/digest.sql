@@ -1,23 +1,29 @@
 -- name: blocks
-SELECT to_jsonb(b) AS row FROM blocks b
+SELECT to_jsonb(b) - 'canonical' AS row FROM blocks b WHERE b.canonical
 
 -- name: facts
--- Facts with whether they count; the order in which they came and the clock of this machine are left out.
-SELECT to_jsonb(f) - 'seq' - 'recorded_at'
-       || jsonb_build_object('canonical', f.block_hash IS NULL OR coalesce(b.canonical, false)) AS row
-FROM facts f
-LEFT JOIN blocks b ON b.chain_id = f.chain_id AND b.hash = f.block_hash
+-- A deadline that passed counts while something sets it: what set it may have fallen with its block.
+SELECT to_jsonb(f) - 'seq' - 'recorded_at' AS row
+FROM canonical_facts f
+WHERE f.name <> 'DeadlinePassed'
+   OR EXISTS (
+       SELECT 1 FROM deadlines d
+       WHERE d.intent_id = f.intent_id AND d.which = f.data ->> 'which' AND d.round = (f.data ->> 'round')::int
+   )
 
 -- name: intents
-SELECT to_jsonb(i) AS row FROM intents i
+-- Of an intent whose body is not known only foreign evidence counts.
+SELECT CASE WHEN i.status IS NULL THEN to_jsonb(i) - 'created_at' - 'updated_at' ELSE to_jsonb(i) END AS row
+FROM intents i
+WHERE i.status IS NOT NULL OR i.legs <> '{}'
 
 -- name: deadlines
 SELECT to_jsonb(d) AS row FROM deadlines d
 
 -- name: solvers
-SELECT to_jsonb(s) AS row FROM solvers s
+SELECT to_jsonb(s) AS row FROM solvers s WHERE s.last_activity IS NOT NULL
 
 -- name: checkpoints
 SELECT to_jsonb(c) - 'updated_at' - 'status' - 'detail' - 'head_number' - 'head_timestamp' - 'safe_number'
-       - 'finalized_number' AS row
+       - 'finalized_number' - 'verified_number' AS row
 FROM checkpoints c

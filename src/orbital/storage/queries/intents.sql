@@ -24,26 +24,26 @@ FROM unnest(
 WHERE intents.intent_id = n.intent_id
 
 -- name: find_intent
--- One intent with the finality of each leg's chain and what its status needs; the hot read.
+-- One intent with the finality of each leg's chain (final is what was verified) and what its status needs; the hot read.
 SELECT i.*,
-       oc.safe_number AS origin_safe, oc.finalized_number AS origin_finalized, oc.status AS origin_status,
-       dc.safe_number AS destination_safe, dc.finalized_number AS destination_finalized,
+       oc.safe_number AS origin_safe, oc.verified_number AS origin_finalized, oc.status AS origin_status,
+       dc.safe_number AS destination_safe, dc.verified_number AS destination_finalized,
        dc.status AS destination_status
 FROM intents i
-LEFT JOIN checkpoints oc ON oc.chain_id = i.origin_chain_id
-LEFT JOIN checkpoints dc ON dc.chain_id = i.destination_chain_id
+LEFT JOIN followed_chains oc ON oc.chain_id = i.origin_chain_id
+LEFT JOIN followed_chains dc ON dc.chain_id = i.destination_chain_id
 WHERE i.intent_id = $1 AND i.status IS NOT NULL
 
 -- name: list_by_user
 -- A user's intents, newest first; $2 and $3 are the last row's (created_at, intent_id), or NULL for the first page.
 -- The bound is one comparison, not an OR: only so is it the index's start in a plan for any parameters.
 SELECT i.*,
-       oc.safe_number AS origin_safe, oc.finalized_number AS origin_finalized, oc.status AS origin_status,
-       dc.safe_number AS destination_safe, dc.finalized_number AS destination_finalized,
+       oc.safe_number AS origin_safe, oc.verified_number AS origin_finalized, oc.status AS origin_status,
+       dc.safe_number AS destination_safe, dc.verified_number AS destination_finalized,
        dc.status AS destination_status
 FROM intents i
-LEFT JOIN checkpoints oc ON oc.chain_id = i.origin_chain_id
-LEFT JOIN checkpoints dc ON dc.chain_id = i.destination_chain_id
+LEFT JOIN followed_chains oc ON oc.chain_id = i.origin_chain_id
+LEFT JOIN followed_chains dc ON dc.chain_id = i.destination_chain_id
 WHERE i.user_address = $1 AND i.status IS NOT NULL
   AND (i.created_at, i.intent_id) < (coalesce($2::bigint, 9223372036854775807), coalesce($3::bytea, ''::bytea))
   AND ($4::text IS NULL OR i.status = $4)
