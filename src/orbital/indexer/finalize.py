@@ -16,7 +16,7 @@ from typing import Final
 
 from orbital.chain.rpc import Rpc
 from orbital.domain import facts as f
-from orbital.domain.errors import Unavailable
+from orbital.domain.errors import Corrupt, Unavailable
 from orbital.domain.types import BlockNumber, Hash32
 from orbital.indexer import apply, fetch, figures, match, wake
 from orbital.indexer.subject import Progress, Subject
@@ -56,6 +56,9 @@ class Finalizer:
                     pass
             except Unavailable as error:  # the follower reports a chain or a database that is away
                 self._log.debug("nothing verified", detail=error.detail)
+            except Corrupt as error:  # of another chain, or nonsense: nothing is final on such words
+                figures.MISMATCHES.labels(self._subject.label).inc()
+                self._log.warning("nothing verified", detail=error.detail)
 
     async def _verify_next(self) -> bool:
         """Compare the next final range; whether there may be another one right away."""
@@ -119,7 +122,7 @@ class Finalizer:
         if fetched is None:
             raise Unavailable("chain_unavailable", f"The node's blocks from {stored.first} on don't fit.")
         differing = [one.number for one in fetched.headers if stored.hashes[one.number] != one.hash]
-        told = match.match_logs(self._subject.chain_id, self._sources, fetched.headers, fetched.logs)
+        told = match.match_logs(self._subject.chain_id, self._sources, fetched.headers, fetched.logs).facts
         if told != stored.facts:
             differing += [
                 fact.position.block_number

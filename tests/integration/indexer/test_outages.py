@@ -156,7 +156,7 @@ async def test_a_reorg_of_final_blocks_stops_that_chain_alone(world, anvil_chain
             await world.mine(world.destination)
             await world.caught_up(world.destination)
             after = await fingerprint()
-            assert after["facts"] == before["facts"]
+            assert after.parts["facts"] == before.parts["facts"]
             assert (await row(world))["status"] == "stopped"
             destination = await world.checkpoint(world.destination)
             assert destination.status == "ok"
