@@ -78,31 +78,34 @@ def _fixed_reader(name: str, indexed: list[_Field], fields: list[_Field]) -> Rea
 
 
 def _dynamic_reader(name: str, indexed: list[_Field], fields: list[_Field]) -> Read:
-    layout, mask = _compile(indexed)
+    """The same for topics and the data's head; what the offsets point to follows."""
+    layout, mask = _compile(indexed + fields)
     topics = len(indexed) + 1
-    read_data = _tuple_reader(fields)
+    head_bytes = WORD_BYTES * len(fields)
+    tails = _tails(indexed + fields)
 
     def read(log: Log) -> Values:
-        joined = b"".join(log.topics[1:])
+        joined = b"".join(log.topics[1:]) + log.data[:head_bytes]
         if len(log.topics) != topics or len(joined) != layout.size:
-            raise MalformedLog(name, log, f"{len(log.topics)} topics")
+            raise MalformedLog(name, log, f"{len(log.topics)} topics and {len(log.data)} bytes of data")
         if _int(joined) & mask:
             raise MalformedLog(name, log, "a value exceeds its type")
+        values = list(layout.unpack(joined))
         try:
-            values, end = read_data(log.data, 0)
+            end = _read_tails(values, tails, log.data, 0, head_bytes)
         except _Unfit as unfit:
             raise MalformedLog(name, log, str(unfit)) from unfit
         if end != len(log.data):
             raise MalformedLog(name, log, f"{len(log.data) - end} bytes of data too many")
-        return (*layout.unpack(joined), *values)
+        return tuple(values)
 
     return read
 
 
 def _tuple_reader(fields: list[_Field]) -> _ReadTail:
-    """Reads a head of words, then the tails of its dynamic fields in their order."""
+    """Reads a head of words, then the tails of its dynamic fields."""
     layout, mask = _compile(fields)
-    tails = [(place, field.tail) for place, field in enumerate(fields) if field.tail is not None]
+    tails = _tails(fields)
 
     def read(data: bytes, start: int) -> tuple[Values, int]:
         end = start + layout.size
@@ -112,23 +115,33 @@ def _tuple_reader(fields: list[_Field]) -> _ReadTail:
         if _int(head) & mask:
             raise _Unfit("a value exceeds its type")
         values = list(layout.unpack(head))
-        for place, read_tail in tails:
-            if values[place] != end - start:
-                raise _Unfit("an offset is not that of the canonical encoding")
-            values[place], end = read_tail(data, end)
+        end = _read_tails(values, tails, data, start, end)
         return tuple(values), end
 
     return read
 
 
+def _tails(fields: list[_Field]) -> list[tuple[int, _ReadTail]]:
+    return [(place, field.tail) for place, field in enumerate(fields) if field.tail is not None]
+
+
+def _read_tails(values: list[typing.Any], tails: list[tuple[int, _ReadTail]], data: bytes, start: int, end: int) -> int:
+    """Put what follows the head (`start` to `end`) in the place of its offsets, in their order; returns its end."""
+    for place, read_tail in tails:
+        if values[place] != end - start:
+            raise _Unfit("an offset is not that of the canonical encoding")
+        values[place], end = read_tail(data, end)
+    return end
+
+
 def _read_bytes(data: bytes, start: int) -> tuple[bytes, int]:
-    length = _length(data, start)
     begin = start + WORD_BYTES
+    length = _int(data[start:begin])
     end = begin + length
     padded = end + -length % WORD_BYTES
     if padded > len(data):
         raise _Unfit("the data ends in the middle")
-    if any(data[end:padded]):
+    if padded != end and _int(data[end:padded]):
         raise _Unfit("a byte string is not padded with zeros")
     return data[begin:end], padded
 
