@@ -7,8 +7,9 @@ import hashlib
 import pytest
 
 from orbital.domain import facts, lifecycle
+from orbital.domain.foreign_facts import ForeignFilled, ForeignIntent
 from orbital.domain.intent import Intent
-from orbital.domain.types import Address, Amount, BlockNumber, ChainId, Hash32, IntentId, UnixSeconds
+from orbital.domain.types import Account, Address, Amount, BlockNumber, ChainId, Hash32, IntentId, Protocol, UnixSeconds
 from orbital.storage import chains, ledger, migrate, pool
 from orbital.storage.settings import StorageSettings
 
@@ -88,6 +89,31 @@ class History:
             "repay_to": address_of("solver"),
         }
         return facts.IntentFilled(**(fields | changes))
+
+    def foreign(self, name: str) -> tuple[IntentId, ForeignIntent]:
+        """An intent of a watched protocol, of the user of the intent "settled"."""
+        _, ours = self.intent("settled")
+        intent = ForeignIntent(
+            protocol=Protocol.ACROSS,
+            reference=name,
+            user=Account(ours.user),
+            recipient=Account(b"\x08" * 32),
+            origin_chain_id=ORIGIN,
+            destination_chain_id=DESTINATION,
+            input_token=Account(ours.input_token),
+            input_amount=ours.input_amount,
+            output_token=Account(ours.output_token),
+            min_output_amount=Amount(100),
+            fill_deadline=ours.fill_deadline,
+        )
+        return IntentId(hash_of("foreign", name)), intent
+
+    def foreign_fill(self, intent: ForeignIntent) -> ForeignFilled:
+        solver = Account(b"\x07" * 32)
+        amount = Amount(99)
+        return ForeignFilled(
+            intent.protocol, intent.reference, solver, intent.recipient, intent.output_token, amount, ORIGIN
+        )
 
     def open(self, intent: Intent) -> facts.IntentOpened:
         return facts.IntentOpened(intent, address_of("solver"), Amount(101))

@@ -5,17 +5,23 @@ import random
 import pytest
 
 from orbital.domain import facts
+from orbital.domain.foreign_facts import ForeignOpened
 from orbital.domain.types import Amount
 from orbital.storage import chains, digest, ledger
 
 
 def tell(history):
-    """Streams that are each in order: two chains, and the API with the auctioneer. Six intents with different ends."""
+    """Streams that are each in order: two chains, and the API with the auctioneer. Six intents with different ends.
+
+    Beside them go two of a watched protocol, which the one user has as well: one is filled, one is not.
+    """
     ids = {name: history.intent(name) for name in ("settled", "lapsed", "cancelled", "expired", "duplicate", "late")}
+    (wf, wi), (ww, wj) = history.foreign("watched"), history.foreign("waiting")
     (s, si), (g, gi), (c, ci), (e, _), (d, di), (t, ti) = ids.values()
     origin = {
         1: [(s, history.open(si))],
-        2: [(d, history.open(di)), (None, facts.NonceInvalidated(ci.user, ci.nonce))],
+        2: [(d, history.open(di)), (None, facts.NonceInvalidated(ci.user, ci.nonce)), (ww, ForeignOpened(wj))],
+        3: [(wf, ForeignOpened(wi)), (wf, ForeignOpened(wi))],
         4: [(s, history.settle(si)), (t, history.open(ti))],
         5: [
             (None, facts.SolverRegistered(si.recipient, Amount(5))),
@@ -25,7 +31,7 @@ def tell(history):
     }
     destination = {
         1: [(d, history.fill(di, output_amount=Amount(99)))],  # below the minimum: none
-        2: [(s, history.fill(si))],
+        2: [(s, history.fill(si)), (wf, history.foreign_fill(wi)), (wf, history.foreign_fill(wi))],
         3: [(d, history.fill(di)), (d, history.fill(di, solver=di.user))],
         9: [(e, facts.IntentExpired(history.origin))],
     }
@@ -88,6 +94,11 @@ async def test_the_story_ends_as_told(connection, history):
         "late": True
     }
     assert rows[ids["duplicate"][0]]["output_amount"] == 101
+    watched = [row for row in rows.values() if row["protocol"] == "across"]
+    assert sorted((row["reference"], row["status"], row["refund_due"], row["solver"]) for row in watched) == [
+        ("waiting", "expired", True, None),
+        ("watched", "filled", False, b"\x07" * 32),
+    ]
 
 
 async def test_facts_told_twice_change_nothing(connection, history):

@@ -233,6 +233,7 @@ def _show_foreign(view: ForeignView) -> dict[str, Any]:
 
 
 def _show_legs(legs: Mapping[Leg, LegView]) -> list[dict[str, Any]]:
+    """Steps in the order in which they are made."""
     return [
         {
             "name": name.value,
@@ -243,7 +244,8 @@ def _show_legs(legs: Mapping[Leg, LegView]) -> list[dict[str, Any]]:
             "timestamp": v.show_seconds(leg.timestamp),
             "finality": leg.finality.value,
         }
-        for name, leg in legs.items()
+        for name in Leg
+        if (leg := legs.get(name)) is not None
     ]
 
 
