@@ -293,12 +293,13 @@ class Lab:
 
 @dataclasses.dataclass
 class Pool:
-    """One pool: calls by name with the bounds left open."""
+    """One pool: calls by name with the bounds left open, and the events of all of them."""
 
     lab: Lab
     contract: typing.Any
     tokens: list[typing.Any]
     model: Model
+    events: list[tuple[str, dict[str, typing.Any]]] = dataclasses.field(default_factory=list)
 
     @property
     def n(self) -> int:
@@ -307,28 +308,27 @@ class Pool:
     def state(self) -> typing.Any:
         return self.contract.call("getState")
 
+    def send(self, function: str, *args: typing.Any, by: str) -> typing.Any:
+        receipt = self.contract.send(function, *args, sender=ACCOUNTS[by])
+        self.events += receipt.events
+        return receipt
+
     def swap(self, i: int, j: int, amount: int, *, hint: int = 0, least: int = 0, by: str = "ann", to: str = ""):
-        to = to or ACCOUNTS[by]
-        args = (i, j, amount, least, hint, to, FOREVER)
-        return self.contract.send("swap", *args, sender=ACCOUNTS[by])
+        return self.send("swap", i, j, amount, least, hint, to or ACCOUNTS[by], FOREVER, by=by)
 
     def out(self, *args: typing.Any, **options: typing.Any) -> int:
         return self.swap(*args, **options).event("Swap")["amountOut"]
 
     def add(self, tick: int, radius: int, *, by: str = "ann") -> typing.Any:
-        return self.contract.send("addLiquidity", tick, radius, [FOREVER] * self.n, FOREVER, sender=ACCOUNTS[by]).event(
-            "LiquidityAdded"
-        )["amounts"]
+        receipt = self.send("addLiquidity", tick, radius, [FOREVER] * self.n, FOREVER, by=by)
+        return receipt.event("LiquidityAdded")["amounts"]
 
     def remove(self, tick: int, radius: int, *, by: str = "ann") -> typing.Any:
-        return self.contract.send(
-            "removeLiquidity", tick, radius, [0] * self.n, ACCOUNTS[by], FOREVER, sender=ACCOUNTS[by]
-        ).event("LiquidityRemoved")["amounts"]
+        receipt = self.send("removeLiquidity", tick, radius, [0] * self.n, ACCOUNTS[by], FOREVER, by=by)
+        return receipt.event("LiquidityRemoved")["amounts"]
 
     def collect(self, tick: int, *, by: str = "ann") -> typing.Any:
-        return self.contract.send("collectFees", tick, ACCOUNTS[by], sender=ACCOUNTS[by]).event("FeesCollected")[
-            "amounts"
-        ]
+        return self.send("collectFees", tick, ACCOUNTS[by], by=by).event("FeesCollected")["amounts"]
 
     def balances(self, account: str = "") -> list[int]:
         account = ACCOUNTS.get(account, account) or self.contract.address

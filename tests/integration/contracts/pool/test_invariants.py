@@ -1,15 +1,19 @@
-"""Random calls: nobody takes out more than the formulas allow, every state is good, and everybody can leave.
+"""Random calls: nobody takes out more than the formulas allow, every state is good and told, and everybody can leave.
 
 Amounts reach from one unit to more than the pool has, hints are anything, tokens have 6, 8 and 18 decimals. A failure
 names its seed; ORBITAL_SEED repeats it.
 """
 
 import collections
+import dataclasses
 import os
 import random
 import secrets
 
 import pytest
+
+from orbital.domain import pool_facts
+from orbital.domain.orbital import replay
 
 # How often each action is drawn, in parts of the sum.
 ACTIONS = {"swap": 40, "round_trip": 10, "add": 14, "remove": 14, "in_and_out": 6, "collect": 8, "donate": 3, "dust": 5}
@@ -28,6 +32,11 @@ class Walk:
         (tick,) = (t for t, radius in enumerate(self.model.radii) if radius)
         self.radii["ann", tick] = self.model.radii[tick]
         self.given = collections.Counter()
+        self.folded = replay.State((), tuple(self.model.decimals), self.model.fee_ppm, (0,) * self.pool.n)
+        self.folded = replay.replay(
+            dataclasses.replace(self.folded, tokens=(b"",) * self.pool.n),
+            [pool_facts.TickCreated(b"", tick, plane) for tick, plane in enumerate(self.model.planes)],
+        )
         self.done, self.refused = collections.Counter(), collections.Counter()
         self.calls = 0
         self.shrunk = False  # a withdrawal may leave more than the ticks that stay can describe, until the next trade
@@ -48,6 +57,7 @@ class Walk:
         pool, state = self.pool, self.pool.state()
         self.model.radii, self.model.real = list(state.radii), list(pool.contract.call("realReserves"))
         assert list(state.reserves) == self.model.reserves
+        self.check_events(state)
         if any(state.radii):
             assert list(state.interior) == self.model.interior
         for tick, radius in enumerate(state.radii):
@@ -55,6 +65,15 @@ class Walk:
         assert not any(state.radii) or self.model.is_good() or (self.shrunk and self.is_covered(list(state.reserves)))
         for token, (balance, real) in enumerate(zip(pool.balances(), self.model.real, strict=True)):
             assert balance >= real + self.given[token]
+
+    def check_events(self, state):
+        """The fold of the events is what the contract holds, fees for each unit of radius included."""
+        self.folded = replay.replay(self.folded, filter(None, map(told, self.pool.events)))
+        self.pool.events.clear()
+        assert self.folded.reserves == tuple(self.model.real)
+        assert (self.folded.radii, self.folded.interior) == (state.radii, state.interior)
+        for tick, growth in enumerate(self.folded.fee_growth):
+            assert growth == self.pool.contract.call("feeGrowth", tick)
 
     def is_covered(self, reserves):
         """Nothing is missing; a unit too much may weigh against the pool where a token's price is 0 or less."""
@@ -180,6 +199,23 @@ class Walk:
         token, amount = self.rng.randrange(self.pool.n), self.rng.getrandbits(60)
         self.pool.tokens[token].send("transfer", self.pool.contract.address, amount, sender=self.lab.accounts["eve"])
         self.given[token] += amount
+
+
+def told(named):
+    """A decoded log as the fold takes it; None for a token's own."""
+    name, e = named
+    match name:
+        case "Swap":
+            return pool_facts.Swap(
+                b"", e["trader"], e["tokenIn"], e["tokenOut"], e["amountIn"], e["amountOut"], e["fee"], e["to"]
+            )
+        case "TickCrossed":
+            return pool_facts.TickCrossed(b"", e["tickId"], e["interior"])
+        case "LiquidityAdded" | "LiquidityRemoved":
+            return getattr(pool_facts, name)(b"", e["provider"], e["tickId"], e["radius"], e["amounts"])
+        case "FeesCollected":
+            return pool_facts.FeesCollected(b"", e["provider"], e["tickId"], e["amounts"])
+    return None
 
 
 def walk_pools(lab, calls, seed):
