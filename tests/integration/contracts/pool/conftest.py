@@ -160,7 +160,7 @@ class Model:
         (a, radius, chord, spread), total = self.sums(x), sum(x)
         width = ceil_sqrt(spread)
         inside = [width * (self.n * v - (total - a)) - chord * (self.n * v - total) for v in x]
-        return max(inside) < self.n * width * radius
+        return width == 0 or max(inside) < self.n * width * radius
 
     def fee(self, amount: int) -> int:
         return ceil_div(amount * self.fee_ppm, 10**6)

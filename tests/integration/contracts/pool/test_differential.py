@@ -15,7 +15,7 @@ STEPS = 20
 
 
 def random_amount(rng, pool, token):
-    size = max(pool.model.radii) * 10 ** rng.uniform(-7, 0.3)
+    size = max(pool.model.radii) * 10 ** rng.uniform(-7, 0)
     return max(1, int(size) // pool.model.scales[token])
 
 
@@ -82,4 +82,30 @@ def test_model_and_contract_agree(lab):
         for _ in range(STEPS):
             rng.choice((trade, trade, change))(rng, lab, pool, done)
             agree(pool)
-    assert done["swap"] > 2 * done["refused"]
+    assert done["swap"] > done["refused"]
+
+
+def test_a_tick_exactly_at_its_plane_is_boundary(lab):
+    """The sum of the reserves moves slowly against the input, so an input that meets the plane exactly exists."""
+    pool = lab.pool([18] * 3, [lab.plane_of(3, price) for price in (950_000, 500_000)])
+    model, radius = pool.model, 10**24
+    for tick in range(2):
+        pool.add(tick, radius)
+        model.change(tick, radius)
+
+    def total(amount):
+        return sum(model.after(0, 1, amount, model.quote(0, 1, amount)))
+
+    plane = 2 * model.level(0)
+    low, high = 1, radius // 10
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if total(middle) < plane else (low, middle)
+    met = [amount for amount in range(high, high + 5) if total(amount) == plane]
+    assert met
+    for amount in (low - 1, low, *met):
+        before = lab.chain.evm.snapshot()
+        out = pool.out(0, 1, amount)
+        assert out == model.quote(0, 1, amount)
+        assert pool.state().interior[0] == (amount <= low)
+        lab.chain.evm.revert(before)
