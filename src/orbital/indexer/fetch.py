@@ -24,10 +24,14 @@ BY_HASH_MAX: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """Linked headers in ascending order, never empty, and the logs of their contracts."""
+    """Linked headers in ascending order, never empty, and the logs of their contracts.
+
+    `largest` is the number of blocks in the largest range that the node took at once.
+    """
 
     headers: tuple[Header, ...]
     logs: tuple[Log, ...]
+    largest: int
 
 
 async def fetch_heads(rpc: Rpc) -> Heads:
@@ -64,10 +68,10 @@ async def fetch_blocks(
     if len(headers) != last - first + 1 or not _are_linked(headers):
         return None
     if len(headers) <= BY_HASH_MAX:
-        logs = await _logs_by_hash(rpc, headers, sources)
+        logs, largest = await _logs_by_hash(rpc, headers, sources), len(headers)
     else:
-        logs = await _logs_by_range(rpc, headers, sources)
-    return None if logs is None else Fetched(tuple(headers), tuple(logs))
+        logs, largest = await _logs_by_range(rpc, headers, sources)
+    return None if logs is None else Fetched(tuple(headers), tuple(logs), largest)
 
 
 async def _logs_by_hash(rpc: Rpc, headers: list[Header], sources: Sources) -> list[Log] | None:
@@ -89,21 +93,24 @@ async def _logs_by_hash(rpc: Rpc, headers: list[Header], sources: Sources) -> li
     return None
 
 
-async def _logs_by_range(rpc: Rpc, headers: list[Header], sources: Sources) -> list[Log] | None:
-    logs = await _range(rpc, headers[0].number, headers[-1].number, sources)
+async def _logs_by_range(rpc: Rpc, headers: list[Header], sources: Sources) -> tuple[list[Log] | None, int]:
+    logs, largest = await _range(rpc, headers[0].number, headers[-1].number, sources)
     if not _are_of(logs, headers):
-        return None
-    return logs if await _is_still_there(rpc, headers[-1]) else None
+        return None, largest
+    return (logs if await _is_still_there(rpc, headers[-1]) else None), largest
 
 
-async def _range(rpc: Rpc, first: int, last: int, sources: Sources) -> list[Log]:
+async def _range(rpc: Rpc, first: int, last: int, sources: Sources) -> tuple[list[Log], int]:
+    """Logs of a range, and the most blocks that the node took at once."""
     try:
-        return await rpc.logs(first, last, addresses=sources.addresses, topics=sources.topics)
+        return await rpc.logs(first, last, addresses=sources.addresses, topics=sources.topics), last - first + 1
     except RpcError as refusal:
         if first == last:
             raise _unavailable(refusal) from refusal
     middle = (first + last) // 2
-    return await _range(rpc, first, middle, sources) + await _range(rpc, middle + 1, last, sources)
+    lower, taken = await _range(rpc, first, middle, sources)
+    upper, taken_then = await _range(rpc, middle + 1, last, sources)
+    return lower + upper, max(taken, taken_then)
 
 
 async def _is_still_there(rpc: Rpc, header: Header) -> bool:

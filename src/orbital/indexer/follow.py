@@ -14,7 +14,7 @@ from typing import Final
 from orbital.chain.rpc import Heads
 from orbital.domain.errors import Corrupt, Unavailable
 from orbital.domain.types import BlockNumber
-from orbital.indexer import apply, fetch, figures, match, reconcile, wake
+from orbital.indexer import apply, backfill, fetch, figures, match, reconcile, wake
 from orbital.indexer.subject import Progress, Subject
 from orbital.observe import logging
 from orbital.storage import chains, leases
@@ -35,6 +35,7 @@ class Follower:
         self._sources = subject.sources
         self._log = logging.get_logger("indexer").bind(chain_id=subject.chain_id)
         self._label = subject.label
+        self._ahead = backfill.Ahead(subject.rpc, self._sources, subject.settings)
         self._status: str | None = None
         self._stored_heads: Heads | None = None
         self._deadlines_seen_at = 0.0
@@ -53,6 +54,8 @@ class Follower:
             except Corrupt as error:
                 pause = settings.stopped_retry_seconds
                 await self._report("stopped", error.detail)
+            finally:
+                await self._ahead.aclose()
             await asyncio.sleep(pause)
 
     async def _follow(self) -> None:
@@ -89,10 +92,7 @@ class Follower:
         if latest.number < checkpoint.next_block:
             return await self._compare(checkpoint, heads)
         started = time.monotonic()
-        last = min(latest.number, checkpoint.next_block + self._subject.settings.batch_blocks - 1)
-        fetched = await fetch.fetch_blocks(
-            self._subject.rpc, checkpoint.next_block, BlockNumber(last), latest, self._sources
-        )
+        fetched = await self._ahead.take(checkpoint.next_block, latest)
         if fetched is None:
             return checkpoint
         if checkpoint.hash is not None and fetched.headers[0].parent_hash != checkpoint.hash:

@@ -7,12 +7,18 @@ from dataclasses import dataclass
 class IndexerSettings:
     """Sizes and times of one worker.
 
+    In catch-up `ranges_at_once` ranges are fetched at once. They have `batch_blocks` blocks at first, later as many as
+    hold about `batch_logs` logs, and at most `batch_blocks_max`.
+
     `poll_seconds` is how often the node is asked when it does not announce heads, `watchdog_seconds` how often when it
     does. Every `verify_seconds` what became final is compared once more. A lease that is not renewed for
     `lease_seconds` goes to another worker.
     """
 
-    batch_blocks: int = 200
+    batch_blocks: int = 50
+    batch_blocks_max: int = 2_000
+    batch_logs: int = 5_000
+    ranges_at_once: int = 4
     poll_seconds: float = 0.2
     watchdog_seconds: float = 2.0
     deadline_seconds: float = 1.0

@@ -77,7 +77,7 @@ async def test_other_settlers_are_not_heard(world):
 async def test_a_backfill_in_small_batches_equals_one_in_large_ones(world, fingerprint, reset):
     for _ in range(3):
         await world.settle(await world.match())
-    async with world.indexing(batch_blocks=1):
+    async with world.indexing(batch_blocks=1, batch_blocks_max=1):
         await world.caught_up()
     small = await fingerprint()
     await reset()

@@ -16,7 +16,7 @@ async def test_kills_at_random_points_leave_no_trace(world, spawn_worker, finger
     heads = {chain_id: (await node.header("latest")).number for chain_id, node in world.nodes.items()}
     for chain_id, head in heads.items():
         for target in sorted(chance.sample(range(1, head), 4)):
-            with spawn_worker(chain_id, batch_blocks=1, **QUICK_LEASE) as worker:
+            with spawn_worker(chain_id, batch_blocks=1, batch_blocks_max=1, **QUICK_LEASE) as worker:
                 await wait_until(lambda one=chain_id, to=target: has_indexed(world, one, to))
                 worker.kill()
     async with world.indexing(**QUICK_LEASE):
