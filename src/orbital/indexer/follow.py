@@ -13,7 +13,6 @@ from typing import Final
 
 from orbital.chain.rpc import Heads
 from orbital.domain.errors import Corrupt, Unavailable
-from orbital.domain.types import BlockNumber
 from orbital.indexer import apply, backfill, fetch, figures, match, reconcile, wake
 from orbital.indexer.subject import Progress, Subject
 from orbital.observe import logging
