@@ -148,6 +148,7 @@ async def _show(settings: Settings) -> int:
         f"chain {chain.chain_id} ({chain.name}): settler {hexes.to_checksum(chain.settler)}, "
         f"mailbox {hexes.to_checksum(chain.mailbox)}, domain {chain.domain}, {len(chain.tokens)} tokens, "
         f"{len(settings.nodes[chain.chain_id].urls)} nodes"
+        + "".join(f", watches {one.protocol} at {hexes.to_checksum(one.address)}" for one in chain.foreign)
         for chain in network.chains.values()
     ]
     sys.stdout.write("\n".join(lines) + "\n")

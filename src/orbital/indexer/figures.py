@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from orbital.chain.adapters.adapter import Watch
 from orbital.chain.adapters.malformed import MalformedLog
+from orbital.domain.types import Protocol
 from orbital.observe import metrics
 
 _CHAIN: Final = ("chain_id",)
@@ -32,7 +33,11 @@ BATCH_SECONDS: Final = metrics.histogram(
 
 
 def count_odd(log: Any, chain_id: str, odd: Iterable[tuple[Watch, MalformedLog]]) -> None:
-    """Count and name the logs of foreign contracts that were passed over."""
+    """Count the logs of foreign contracts that were passed over, and name the first of each protocol."""
+    named: set[Protocol] = set()
     for watch, malformed in odd:
-        ODD_LOGS.labels(chain_id, watch.adapter.protocol).inc()
-        log.warning("odd log", protocol=watch.adapter.protocol, detail=malformed.detail)
+        protocol = watch.adapter.protocol
+        ODD_LOGS.labels(chain_id, protocol).inc()
+        if protocol not in named:
+            named.add(protocol)
+            log.warning("odd log", protocol=protocol, detail=malformed.detail)

@@ -120,12 +120,15 @@ async def test_both_forms_are_filled_on_two_chains(world, pools, fingerprint):
     assert await fingerprint() == followed
 
 
-async def test_accounts_beyond_evm_chains_have_32_bytes(world, pools):
+async def test_accounts_beyond_evm_chains_have_32_bytes_and_are_verified_when_final(world, pools, wait_until):
     relay = await pools.relay(recipient=SOLANA_ACCOUNT, output_token=SOLANA_ACCOUNT)
     async with world.indexing():
         await pools.deposit(relay)
         await pools.fill(relay, relayer=bytes(32), kind=2)
+        filled_at = (await world.nodes[world.destination].header("latest")).number
+        await world.mine(world.destination, 80)
         await world.caught_up()
+        await wait_until(lambda: is_verified(world, world.destination, filled_at))
     row = await pools.row(relay)
     assert (row["recipient"], row["output_token"], row["user_address"]) == (*[SOLANA_ACCOUNT] * 2, world.user.address)
     assert (row["status"], row["solver"]) == ("filled", None)  # a slow fill has no solver
@@ -209,3 +212,7 @@ async def test_an_odd_log_is_counted_and_passed_over(world, pools):
         f'orbital_indexer_odd_logs_total{{chain_id="{world.origin}",protocol="across"}} 1.0'
         in metrics.render().decode()
     )
+
+
+async def is_verified(world, chain_id, number):
+    return ((await world.checkpoint(chain_id)).verified or 0) >= number
