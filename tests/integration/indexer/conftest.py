@@ -57,6 +57,7 @@ class World:
     ) -> None:
         self.network, self.nodes, self.running, self.database = network, nodes, running, database
         self.sources = {chain_id: (node, running[chain_id].ws_url) for chain_id, node in nodes.items()}
+        self.witnesses: dict[ChainId, rpc.Rpc] = {}
         self.nonces = 0
         self.wallets = {
             (chain_id, signer.address): transactions.Wallet(node, signer)
@@ -156,6 +157,7 @@ class World:
                     self.network,
                     chain_id,
                     settings,
+                    self.witnesses.get(chain_id),
                 )
             )
             for chain_id in chain_ids or self.nodes
@@ -221,10 +223,18 @@ async def database(database_url: str) -> collections.abc.AsyncIterator[pool.Pool
 
 
 @pytest.fixture
+def slots_in_an_epoch() -> int:
+    """Half the distance from the head to what is final."""
+    return 32
+
+
+@pytest.fixture
 async def world(
-    anvil_chain: collections.abc.Callable[..., anvil.Chain], database: pool.Pool
+    anvil_chain: collections.abc.Callable[..., anvil.Chain], database: pool.Pool, slots_in_an_epoch: int
 ) -> collections.abc.AsyncIterator[World]:
-    running = {chain_id: anvil_chain(chain_id, slots_in_an_epoch=32) for chain_id in (ORIGIN, DESTINATION)}
+    running = {
+        chain_id: anvil_chain(chain_id, slots_in_an_epoch=slots_in_an_epoch) for chain_id in (ORIGIN, DESTINATION)
+    }
     async with contextlib.AsyncExitStack() as stack:
         nodes = {
             chain_id: await stack.enter_async_context(rpc.Rpc([chain.rpc_url], chain_id))

@@ -47,8 +47,8 @@ WHERE chain_id = $1
 -- name: put_heads
 -- A tag that goes back, reads 0 or is above the head is not believed: what was said before stays.
 UPDATE checkpoints SET head_number = $2, head_timestamp = $3,
-       safe_number = greatest(safe_number, nullif(least($4::bigint, $2), 0)),
-       finalized_number = greatest(finalized_number, nullif(least($5::bigint, $2), 0)),
+       safe_number = greatest(safe_number, CASE WHEN $4::bigint BETWEEN 1 AND $2 THEN $4 END),
+       finalized_number = greatest(finalized_number, CASE WHEN $5::bigint BETWEEN 1 AND $2 THEN $5 END),
        status = CASE WHEN status = 'unreachable' THEN 'ok' ELSE status END,
        detail = CASE WHEN status = 'unreachable' THEN NULL ELSE detail END, updated_at = now()
 WHERE chain_id = $1
