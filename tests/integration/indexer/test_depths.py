@@ -26,7 +26,7 @@ async def reorg_and_compare(world, depths, fingerprint, reset):
     async with world.indexing():
         for depth in depths:
             dropped = await world.match()
-            await world.open(dropped)
+            assert (await world.open(dropped)).succeeded
             await world.mine(world.origin, depth - 1)
             await world.caught_up(world.origin)
             assert await world.status(dropped) == "opened"
