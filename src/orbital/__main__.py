@@ -15,6 +15,7 @@ VERBS: Final = {
     "rebuild": "recreate every projection from the ledger",
     "digest": "fingerprints of ledger and projections, for comparing databases",
     "rewind": "take a chain back to a block, so that its indexer reads it anew",
+    "reindex": "index a chain again from what another database kept of it",
     "openapi": "print the HTTP contract",
     "config": "print the effective settings, or check them against the chains",
 }

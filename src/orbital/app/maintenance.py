@@ -15,6 +15,7 @@ from orbital.config.tree import ConfigError, Need, Settings
 from orbital.domain.errors import OrbitalError
 from orbital.domain.network import Chain
 from orbital.domain.types import ZERO_ADDRESS, Address, BlockNumber, ChainId
+from orbital.indexer import reindex as raw_cache
 from orbital.storage import digest as fingerprints
 from orbital.storage import migrate as migrations
 from orbital.storage import pool
@@ -46,6 +47,13 @@ def rewind(chain: int, to: int) -> int:
     """Take a chain back to a block and say what fell."""
     return _run(
         frozenset({Need.DATABASE, Need.NETWORK}), lambda settings: _rewind(settings, ChainId(chain), BlockNumber(to))
+    )
+
+
+def reindex(chain: int, source_url: str) -> int:
+    """Index a chain from what another database kept, and say how fast."""
+    return _run(
+        frozenset({Need.DATABASE, Need.NETWORK}), lambda settings: _reindex(settings, ChainId(chain), source_url)
     )
 
 
@@ -110,6 +118,21 @@ async def _rewind(settings: Settings, chain_id: ChainId, to: BlockNumber) -> int
     sys.stdout.write(
         f"chain {chain_id} went back from block {done.start} {where}: {done.facts} facts do not count any more\n"
         "its indexer follows the node's history from there, and announces what it finds\n"
+    )
+    return 0
+
+
+async def _reindex(settings: Settings, chain_id: ChainId, source_url: str) -> int:
+    source = await pool.create_pool(StorageSettings(source_url, pool_max=2))
+    try:
+        async with wiring.open_database(settings, statement_seconds=_LONG_SECONDS) as target:
+            done = await raw_cache.reindex(source, target, settings.network, chain_id)
+    finally:
+        await source.close()
+    rate = done.logs / done.seconds if done.seconds else 0.0
+    sys.stdout.write(
+        f"chain {chain_id}: indexed {done.blocks} blocks with {done.logs} logs in {done.seconds:.1f} s"
+        f" ({rate:.0f} logs/s); the checkpoint is {done.last}\n"
     )
     return 0
 

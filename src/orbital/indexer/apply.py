@@ -1,7 +1,8 @@
 """Writes one step of a chain: whatever it changes is one transaction of the lease's holder.
 
-Blocks, facts, projections, deadlines, announcements, checkpoint and heads commit together or not at all; a worker that
-lost its lease fails at the first statement. So no kill, restart or second worker writes a block twice or half.
+Blocks, facts, projections, deadlines, announcements, raw cache, checkpoint and heads commit together or not at all; a
+worker that lost its lease fails at the first statement. So no kill, restart or second worker writes a block twice or
+half.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,9 @@ from orbital.chain import rpc
 from orbital.domain import facts as f
 from orbital.domain import lifecycle
 from orbital.domain.types import BlockNumber, ChainId, Hash32
+from orbital.indexer import fetch, raw
 from orbital.storage import chains, leases, ledger, pool
+from orbital.storage import raw as raw_ranges
 from orbital.storage.pool import Connection
 
 _NO_BLOCKS: Final = chains.Put(frozenset(), ())
@@ -30,19 +33,25 @@ async def apply_blocks(
     database: pool.Pool,
     lease: leases.Lease,
     chain_id: ChainId,
-    headers: Sequence[rpc.Header],
+    fetched: fetch.Fetched,
     facts: Sequence[f.Fact],
-    heads: rpc.Heads,
+    heads: rpc.Heads | None,
     rules: lifecycle.Rules,
 ) -> int:
-    """Put blocks with their facts on top of the checkpoint; returns how many facts the ledger did not have."""
-    blocks = [chains.Block(one.number, one.hash, one.parent_hash, one.timestamp) for one in headers]
+    """Put blocks with their facts on top of the checkpoint; returns how many facts the ledger did not have.
+
+    `heads` is None when no node was asked.
+    """
+    blocks = [chains.Block(one.number, one.hash, one.parent_hash, one.timestamp) for one in fetched.headers]
+    packed = raw.pack(fetched)
     async with pool.transaction(database) as connection:
         await leases.hold(connection, lease)
         put = await chains.put_blocks(connection, chain_id, blocks)
         count = await _record(connection, chain_id, facts, blocks[-1].timestamp, rules, put)
+        await raw_ranges.put(connection, chain_id, packed)
         await chains.advance(connection, chain_id, blocks[-1])
-        await chains.put_heads(connection, chain_id, _heads_of(heads))
+        if heads is not None:
+            await chains.put_heads(connection, chain_id, _heads_of(heads))
     return count
 
 

@@ -116,7 +116,7 @@ class Follower:
         subject = self._subject
         matched = match.match_logs(subject.chain_id, self._sources, fetched.headers, fetched.logs)
         count = await apply.apply_blocks(
-            subject.database, self._lease, subject.chain_id, fetched.headers, matched.facts, heads, self._rules
+            subject.database, self._lease, subject.chain_id, fetched, matched.facts, heads, self._rules
         )
         figures.count_odd(self._log, self._label, matched.odd)
         self._stored_heads = heads

@@ -8,7 +8,7 @@ from typing import Final
 from orbital.domain import facts, lifecycle
 from orbital.domain.errors import Corrupt
 from orbital.domain.types import BlockNumber, ChainId, Hash32, IntentId, UnixSeconds
-from orbital.storage import ledger, outbox, projection, rows, sql
+from orbital.storage import ledger, outbox, projection, raw, rows, sql
 from orbital.storage.pool import Connection, Row
 
 LEASE_PREFIX: Final = "indexer-"
@@ -119,6 +119,7 @@ async def rollback(connection: Connection, chain_id: ChainId, to: BlockNumber, r
     """
     fallen = [_entry_of(row) for row in await connection.fetch(_QUERIES["list_facts_above"], chain_id, to)]
     await connection.execute(_QUERIES["orphan_blocks"], chain_id, to)
+    await raw.roll_back(connection, chain_id, to)
     await _refold_all(connection, fallen, rules, "FactReverted")
     last = await connection.fetchrow(_QUERIES["find_block"], chain_id, to)
     await connection.execute(_QUERIES["advance"], chain_id, *(last or (None, None, None)))

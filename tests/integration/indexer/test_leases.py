@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from orbital.domain.errors import Conflict
-from orbital.indexer import apply, loop
+from orbital.indexer import apply, fetch, loop
 from orbital.storage import leases, pool
 
 QUICK = {"lease_seconds": 0.5, "renew_seconds": 0.1, "retry_seconds": 0.05}
@@ -41,7 +41,8 @@ async def test_a_lost_lease_writes_nothing(world, fingerprint):
     node = world.nodes[world.origin]
     heads = await node.heads()
     for lease, outcome in ((old, pytest.raises(Conflict, match="lease_lost")), (new, None)):
-        arguments = (world.database, lease, world.origin, [heads.latest], [], heads, world.network.rules)
+        fetched = fetch.Fetched((heads.latest,), (), 1)
+        arguments = (world.database, lease, world.origin, fetched, [], heads, world.network.rules)
         if outcome is not None:
             with outcome:
                 await apply.apply_blocks(*arguments)

@@ -1,0 +1,95 @@
+"""What was kept of a chain is enough to index it again into another database, and is the chain's history."""
+
+import asyncpg
+import pytest
+
+from orbital.domain.errors import Conflict, Corrupt, Rejected
+from orbital.domain.types import BlockNumber
+from orbital.indexer import loop, raw, reindex
+from orbital.storage import chains, digest, leases, migrate, pool
+from orbital.storage import raw as raw_ranges
+from orbital.storage.settings import StorageSettings
+
+
+@pytest.fixture
+async def other(postgres_server, database_url):
+    """A second migrated database."""
+    name = database_url.rpartition("/")[2] + "_again"
+    url = postgres_server.url.rpartition("/")[0] + f"/{name}"
+    admin = await asyncpg.connect(postgres_server.url)
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    await migrate.migrate(StorageSettings(url))
+    opened = await pool.create_pool(StorageSettings(url))
+    yield opened
+    opened.terminate()
+    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await admin.close()
+
+
+async def digest_of(database):
+    async with pool.acquire(database) as connection:
+        return await digest.digest(connection)
+
+
+async def test_a_chain_indexed_again_without_its_node_is_the_same(world, other):
+    """Ranges, single blocks and what a reorg left of them; a second run goes on where the first ended."""
+    await world.settle(await world.match())
+    async with world.indexing(batch_blocks=7):
+        await world.caught_up()
+        await world.settle(await world.match())
+        await world.caught_up()
+    await world.mine(world.origin, 12)
+    async with world.indexing(batch_blocks=7):
+        await world.caught_up()
+        await world.reorg(world.origin, 9)
+        await world.caught_up()
+        for chain_id in world.nodes:
+            await reindex.reindex(world.database, other, world.network, chain_id)
+        await world.open(await world.match())
+        await world.mine(world.origin, 6)
+        await world.caught_up()
+    for chain_id in world.nodes:
+        done = await reindex.reindex(world.database, other, world.network, chain_id)
+        assert done.last == (await world.nodes[chain_id].header("latest")).number
+    before, after = await digest_of(world.database), await digest_of(other)
+    assert {name: part.rows for name, part in after.parts.items()}["facts"] > 0
+    same = {name for name in before.parts if before.parts[name] == after.parts[name]}
+    # What a reorg orphaned is in the ledger of who saw it, and nowhere else.
+    assert set(before.parts) - same <= {"blocks", "facts"}
+
+
+async def test_without_reorgs_the_whole_digest_is_equal(world, other):
+    await world.settle(await world.match())
+    async with world.indexing(batch_blocks=5):
+        await world.caught_up()
+    for chain_id in world.nodes:
+        await reindex.reindex(world.database, other, world.network, chain_id)
+    assert (await digest_of(other)).total == (await digest_of(world.database)).total
+
+
+async def test_a_chain_that_an_indexer_follows_is_not_indexed_again(world, other):
+    async with world.indexing(world.origin):
+        await world.caught_up(world.origin)
+    async with pool.acquire(other) as connection:
+        await leases.acquire(connection, loop.lease_name(world.origin), "somebody", 60.0)
+    with pytest.raises(Conflict, match="lease_held"):
+        await reindex.reindex(world.database, other, world.network, world.origin)
+    with pytest.raises(Rejected, match="nothing_kept"):
+        await reindex.reindex(other, world.database, world.network, world.origin)
+
+
+async def test_a_gap_and_a_torn_blob_are_refused(world, other):
+    async with world.indexing(world.origin, batch_blocks=3, batch_blocks_max=3):
+        await world.caught_up(world.origin)
+    async with pool.acquire(world.database) as connection:
+        second = await raw_ranges.find_from(connection, world.origin, BlockNumber(3))
+        await connection.execute("UPDATE raw_ranges SET blob = 'torn' WHERE first = $1", second.first)
+        with pytest.raises(Corrupt, match="raw_range_torn"):
+            await reindex.reindex(world.database, other, world.network, world.origin)
+        await connection.execute("DELETE FROM raw_ranges WHERE first = $1", second.first)
+    with pytest.raises(Corrupt, match="raw_range_torn"):
+        await reindex.reindex(world.database, other, world.network, world.origin)
+    async with pool.acquire(other) as connection:
+        found = await chains.find_checkpoint(connection, world.origin)
+    assert found.number == second.first - 1
+    assert raw.unpack(second).headers[0].number == second.first
