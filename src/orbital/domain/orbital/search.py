@@ -1,0 +1,93 @@
+"""Finds where a trade meets the surface: the last amount on the right side of the inequality in real numbers.
+
+One token's reserve moves, everything else stands. On a sphere the answer is a formula; on a torus it is Newton within
+a bracket. Each trial has the flags of its own sum(x), so any number of ticks is crossed in one step, and since every
+trial is decided exactly, a bad start or step costs time and never the answer.
+"""
+
+import math
+from typing import Final, NamedTuple
+
+from orbital.domain.orbital.ladder import Ladder, Segment
+from orbital.domain.orbital.pool import LIMIT
+
+NEWTON_STEPS: Final = 24
+"""Of Newton before halving takes over; from a fair start it takes three or four."""
+STEPS_MAX: Final = NEWTON_STEPS + 2 * LIMIT.bit_length()
+FINE_BITS: Final = 32
+"""Below the wad, for the roots inside a step of Newton."""
+
+
+class Search(NamedTuple):
+    """A pool in which `reserve` of one token grows (`sign` 1) or shrinks (-1) by amounts of `scale` wads."""
+
+    ladder: Ladder
+    total: int  # sum(x) before anything moves
+    squares: int  # sum(x^2) of the other tokens
+    reserve: int
+    scale: int
+    sign: int
+
+    def is_reached(self, amount: int) -> bool:
+        """Whether the real inequality holds with this amount moved."""
+        total, spread = self.sums(amount)
+        return self.ladder.at(total).is_reached(total, spread)
+
+    def sums(self, amount: int) -> tuple[int, int]:
+        """sum(x) and n*sum(x^2) - sum(x)^2 with this amount moved."""
+        moved = self.sign * amount * self.scale
+        rest, total = self.reserve + moved, self.total + moved
+        return total, self.ladder.n * (self.squares + rest * rest) - total * total
+
+
+def find_last(search: Search, most: int, start: int) -> int:
+    """The greatest amount from 0 to `most` that is reached when the token shrinks, -1 if none is.
+
+    When it grows: the greatest that is *not* reached, so that the next one is the least that is.
+    """
+    low, high, amount = -1, most + 1, start
+    segment = search.ladder.at(search.total)
+    if segment.chord == 0:
+        found = _on_sphere(search, segment)
+        amount = start if found is None else found
+    for step in range(STEPS_MAX):
+        if high - low <= 1:
+            break
+        amount = min(max(amount, low + 1), high - 1)
+        total, spread = search.sums(amount)
+        segment = search.ladder.at(total)
+        if segment.is_reached(total, spread) == (search.sign < 0):
+            low = amount
+        else:
+            high = amount
+        better = _improve(search, segment, amount, total, spread) if step < NEWTON_STEPS else None
+        amount = (low + high) // 2 if better is None else better
+    return low
+
+
+def _improve(search: Search, segment: Segment, amount: int, total: int, spread: int) -> int | None:
+    """A better amount, near the root for this segment; None where the torus has no slope."""
+    if segment.chord == 0:
+        return _on_sphere(search, segment)
+    section = segment.section(total)
+    if section <= 0 or spread <= 0 or segment.is_deep(total, spread):
+        return None
+    # Newton on f = W - chord - R, R = sqrt(section): df/dx = (n*x - sum)/W - gap/R.
+    reach, width = math.isqrt(section << 2 * FINE_BITS), math.isqrt(spread << 2 * FINE_BITS)
+    gap = segment.span + segment.level - total
+    rest = search.reserve + search.sign * amount * search.scale
+    slope = (search.ladder.n * rest - total) * reach - gap * width
+    if slope >= 0:
+        return None
+    excess = width - (segment.chord << FINE_BITS) - reach
+    step = (excess * width * reach // slope) >> 2 * FINE_BITS
+    return (amount * search.scale - search.sign * step) // search.scale
+
+
+def _on_sphere(search: Search, segment: Segment) -> int | None:
+    """Without a boundary tick: x = r - sqrt(r^2 - sum of (r - x)^2 over the other tokens)."""
+    radius, others = segment.radius, search.total - search.reserve
+    square = radius * (radius + 2 * others) - (search.ladder.n - 1) * radius * radius - search.squares
+    if radius == 0 or square < 0:
+        return None
+    return search.sign * (radius - math.isqrt(square) - search.reserve) // search.scale
