@@ -23,9 +23,9 @@ def slopes(pool: Pool, tokens: Sequence[int]) -> list[int]:
     """The slopes of these tokens, in one common unit; at least 0. InsufficientLiquidity without an interior tick."""
     segment, total, spread = pool.segment, pool.total, pool.spread
     section = segment.section(total)
-    if segment.is_deep(total, spread) or section <= 0:
+    if segment.is_deep(total, spread):
         raise refusals.InsufficientLiquidity("The pool has no price in this state.")
-    if spread == 0:
+    if spread == 0 or section <= 0:  # the interior ticks stand at par, but for the last wad
         return [_PAR_SLOPE] * len(tokens)
     width, reach = math.isqrt(spread << 2 * FINE_BITS), math.isqrt(section << 2 * FINE_BITS)
     gap = (segment.span + segment.level - total) * width
