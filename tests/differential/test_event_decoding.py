@@ -10,7 +10,7 @@ import pytest
 
 from orbital.chain import blocks, keccak
 from orbital.chain.abi import codec
-from orbital.chain.adapters import orbital
+from orbital.chain.adapters import orbital, orbital_pool
 from orbital.chain.adapters.malformed import MalformedLog
 from orbital.domain import facts
 from orbital.domain.types import BlockNumber, ChainId, Hash32, UnixSeconds
@@ -24,13 +24,14 @@ NOT_FACTS = {"MessageIgnored"}
 
 def _events() -> dict[str, dict[str, typing.Any]]:
     found = {}
-    for contract in ("IntentSettler", "SolverRegistry", "LocalMailbox"):
+    for contract in ("IntentSettler", "SolverRegistry", "LocalMailbox", "OrbitalPool"):
         abi = json.loads((ABI_FOLDER / f"{contract}.json").read_text())["abi"]
         found |= {entry["name"]: entry for entry in abi if entry["type"] == "event"}
     return found
 
 
 EVENTS = _events()
+POOL_EVENTS = {event.name for event in orbital_pool.EVENTS}
 
 
 def _type(parameter: dict[str, typing.Any]) -> str:
@@ -41,6 +42,9 @@ def _type(parameter: dict[str, typing.Any]) -> str:
 
 def _value(rng: random.Random, parameter: dict[str, typing.Any]) -> typing.Any:
     kind = parameter["type"]
+    if kind.endswith("[]"):
+        element = parameter | {"type": kind.removesuffix("[]")}
+        return tuple(_value(rng, element) for _ in range(rng.choice((0, 1, 2, 16))))
     if kind == "tuple":
         return tuple(_value(rng, component) for component in parameter["components"])
     if kind == "address":
@@ -49,8 +53,9 @@ def _value(rng: random.Random, parameter: dict[str, typing.Any]) -> typing.Any:
         return rng.randbytes(32)
     if kind == "bytes":
         return rng.randbytes(rng.choice((0, 1, 31, 32, 33, 77, 237)))
-    bits = int(kind.removeprefix("uint"))
-    return rng.choice((0, 1, 2**bits - 1, rng.getrandbits(bits)))
+    bits = 1 if kind == "bool" else int(kind.removeprefix("uint"))
+    number = rng.choice((0, 1, 2**bits - 1, rng.getrandbits(bits)))
+    return bool(number) if kind == "bool" else number
 
 
 def _emit(rng: random.Random, entry: dict[str, typing.Any]) -> tuple[blocks.Log, dict[str, typing.Any]]:
@@ -83,7 +88,7 @@ def _told(fact: facts.Fact) -> list[typing.Any]:
     told = []
     for name in fact.event.__slots__:
         value = getattr(fact.event, name)
-        told += [getattr(value, part) for part in value.__slots__] if name == "intent" else [value]
+        told += [getattr(value, part) for part in value.__slots__] if name == "intent" else _flatten(value)
     return told
 
 
@@ -99,7 +104,7 @@ def test_facts_say_what_the_contract_encoded(name: str) -> None:
         assert fact.timestamp == 11
         told = _told(fact) + [fact.intent_id] * (fact.intent_id is not None) + [EMITTER] * (name == "IntentFilled")
         wanted = [part for value in values.values() for part in _flatten(value)]
-        wanted += [EMITTER] * 2 * (name == "IntentFilled")
+        wanted += [EMITTER] * (2 * (name == "IntentFilled") + (name in POOL_EVENTS))
         wanted.remove(values["user"]) if name == "IntentOpened" else None
         assert sorted(map(repr, told)) == sorted(map(repr, wanted))
 
@@ -108,14 +113,15 @@ def test_facts_say_what_the_contract_encoded(name: str) -> None:
 def test_wrong_lengths_and_topic_counts_are_malformed(name: str) -> None:
     log, _ = _emit(random.Random(1), EVENTS[name])
     topics = list(log.topics)
-    for bad in (
+    spoilt = [
         _log(topics, log.data + bytes(1)),
         _log(topics, log.data + bytes(32)),
         _log([*topics, Hash32(bytes(32))], log.data),
         _log(topics[:-1], log.data),
         _log(topics[:-1], topics[-1] + log.data),
         _log([*topics[:-1], Hash32(topics[-1][1:])], log.data),
-    ):
+    ]
+    for bad in [one for one in spoilt if one.topics]:  # without any topic it is nobody's event
         with pytest.raises(MalformedLog) as caught:
             orbital.decode(ChainId(7), bad, UnixSeconds(11))
         assert caught.value.event == name
@@ -158,7 +164,7 @@ def test_user_topic_must_be_the_user_of_the_intent() -> None:
 def test_every_event_of_the_contracts_is_a_fact_or_named_as_none() -> None:
     assert {event.name for event in orbital.EVENTS.values()} == set(EVENTS) - NOT_FACTS
     by_topic = {**codec.load("IntentSettler").events, **codec.load("SolverRegistry").events}
-    by_topic |= codec.load("LocalMailbox").events
+    by_topic |= codec.load("LocalMailbox").events | codec.load("OrbitalPool").events
     for topic, event in orbital.EVENTS.items():
         assert by_topic[topic] == event.name
 

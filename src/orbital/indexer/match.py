@@ -49,7 +49,7 @@ def sources_of(network: Network, chain_id: ChainId) -> Sources:
     Rejected `invalid_contracts` when a log would have two meanings, or an adapter is unknown.
     """
     chain = network.get_chain(chain_id)
-    ours = [(chain.settler, "settler"), (chain.mailbox, "mailbox")]
+    ours = [(chain.settler, "settler"), (chain.mailbox, "mailbox"), *((one, "pool") for one in chain.pools)]
     if chain_id == network.registry_chain_id:
         ours.append((network.registry, "registry"))
     watches = [Watch(orbital.ADAPTER, address, orbital.ADAPTER.contracts[kind]) for address, kind in ours]

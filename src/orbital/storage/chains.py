@@ -8,7 +8,7 @@ from typing import Final
 from orbital.domain import facts, lifecycle
 from orbital.domain.errors import Corrupt
 from orbital.domain.types import BlockNumber, ChainId, Hash32, IntentId, UnixSeconds
-from orbital.storage import ledger, outbox, projection, raw, rows, sql
+from orbital.storage import ledger, outbox, pool_states, projection, raw, rows, sql
 from orbital.storage.pool import Connection, Row
 
 LEASE_PREFIX: Final = "indexer-"
@@ -121,6 +121,7 @@ async def rollback(connection: Connection, chain_id: ChainId, to: BlockNumber, r
     await connection.execute(_QUERIES["orphan_blocks"], chain_id, to)
     await raw.roll_back(connection, chain_id, to)
     await _refold_all(connection, fallen, rules, "FactReverted")
+    await pool_states.restore(connection, chain_id, (entry.fact for entry in fallen))
     last = await connection.fetchrow(_QUERIES["find_block"], chain_id, to)
     await connection.execute(_QUERIES["advance"], chain_id, *(last or (None, None, None)))
     return len(fallen)

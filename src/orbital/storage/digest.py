@@ -35,7 +35,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """Fingerprints by part: blocks, facts, intents, deadlines, solvers, checkpoints."""
+    """Fingerprints by part: blocks, facts, intents, deadlines, solvers, pools, checkpoints."""
 
     parts: Mapping[str, Part]
 

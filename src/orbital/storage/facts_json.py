@@ -11,20 +11,21 @@ import operator
 import typing
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
 
 from orbital.domain import facts, types
 from orbital.domain.errors import Corrupt
 
+_Value = TypeVar("_Value")
 _Encode = Callable[[Any], Any]
 _Decode = Callable[[Any], Any]
 
 EVENTS: Final[Mapping[str, type]] = {kind.__name__: kind for kind in typing.get_args(facts.Event)}
 """Every event by the name it has in the ledger."""
 
-_BIG_FIELDS: Final = frozenset({"nonce"})
+_BIG_FIELDS: Final = frozenset({"nonce", "reserves", "planes", "radii", "fee_growth"})
 _BYTES: Final = frozenset({types.Account, types.Address, types.Hash32, types.IntentId, bytes})
 
 
@@ -46,6 +47,17 @@ def decode(name: str, data: Mapping[str, Any]) -> facts.Event:
         raise Corrupt("unknown_event", f"The ledger has an event {name!r}, which this version does not know.")
     event: facts.Event = _decode_into(kind, data)
     return event
+
+
+def encode_value(kind: type[_Value], value: _Value) -> dict[str, Any]:
+    """The same form of any other frozen dataclass of such fields."""
+    return _encode_fields(kind, value)
+
+
+def decode_value(kind: type[_Value], data: Mapping[str, Any]) -> _Value:
+    """Back from `encode_value`."""
+    value: _Value = _decode_into(kind, data)
+    return value
 
 
 def _decode_into(kind: type, data: Mapping[str, Any]) -> Any:

@@ -5,7 +5,7 @@ Intake, cancel, the auctioneer and the indexers of all chains go through `record
 
 1. lock the accounts whose nonces are touched, then the intents, both in one global order (no deadlocks),
 2. append; a fact that the ledger has already changes nothing and is announced by nobody,
-3. fold the affected intents anew from their canonical facts and write what came out,
+3. fold the affected intents anew from their canonical facts and write what came out, solvers and pools likewise,
 4. make their deadlines those that the canonical facts set, passed where a fact says so,
 5. put announcements into the outbox.
 
@@ -22,7 +22,7 @@ from orbital.domain import facts as f
 from orbital.domain.foreign_facts import ForeignIntent
 from orbital.domain.intent import Intent
 from orbital.domain.types import Account, Address, ChainId, Hash32, IntentId, UnixSeconds
-from orbital.storage import outbox, projection, rows, sql
+from orbital.storage import outbox, pool_states, projection, rows, sql
 from orbital.storage.copy import copy
 from orbital.storage.pool import Connection
 
@@ -100,6 +100,7 @@ async def record(
     await _put_deadlines(connection, {one: facts for one, facts in canonical.items() if one in timed}, states)
     await projection.put(connection, states)
     await projection.refold_solvers(connection, new)
+    await pool_states.advance(connection, new)
     await outbox.put(connection, [_announcement(one, states) for one in appended])
     return [one.seq for one in appended]
 

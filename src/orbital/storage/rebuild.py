@@ -4,13 +4,13 @@ from typing import Final
 
 from orbital.domain import lifecycle
 from orbital.domain.types import IntentId
-from orbital.storage import ledger, pool, projection
+from orbital.storage import ledger, pool, pool_states, projection
 
 _BATCH: Final = 500
 
 
 async def rebuild(database: pool.Pool, rules: lifecycle.Rules) -> int:
-    """Fold every intent and solver anew, in batches of one transaction each; returns the number of intents."""
+    """Fold every intent, solver and pool anew, intents in batches of one transaction each; returns their number."""
     after, count = IntentId(b""), 0
     while True:
         async with pool.transaction(database) as connection:
@@ -22,4 +22,5 @@ async def rebuild(database: pool.Pool, rules: lifecycle.Rules) -> int:
         after, count = wanted[-1], count + len(wanted)
     async with pool.transaction(database) as connection:
         await projection.put_solvers(connection, await projection.list_solver_addresses(connection))
+        await pool_states.refold_all(connection)
     return count

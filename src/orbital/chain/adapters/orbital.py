@@ -1,4 +1,4 @@
-"""Our own protocol: logs of settler, registry and mailbox as facts, all of it pure.
+"""Our own protocol: logs of settler, registry, mailbox and pools (`orbital_pool`) as facts, all of it pure.
 
 Every event but `Dispatch` is fixed-width words, read in one `struct` call. Who emitted a log is not looked at here;
 `IntentFilled` carries its emitter on.
@@ -6,7 +6,7 @@ Every event but `Dispatch` is fixed-width words, read in one `struct` call. Who 
 
 import typing
 
-from orbital.chain.adapters import adapter
+from orbital.chain.adapters import adapter, orbital_pool
 from orbital.chain.adapters.adapter import Adapter, Decoded, EventType
 from orbital.chain.adapters.malformed import MalformedLog
 from orbital.chain.blocks import Log
@@ -160,7 +160,14 @@ MAILBOX_EVENTS: typing.Final = (
     adapter.event("ProcessId", "bytes32*", _process_id),
 )
 ADAPTER: typing.Final = Adapter(
-    Protocol.ORBITAL, "1", {"settler": SETTLER_EVENTS, "registry": REGISTRY_EVENTS, "mailbox": MAILBOX_EVENTS}
+    Protocol.ORBITAL,
+    "1",
+    {
+        "settler": SETTLER_EVENTS,
+        "registry": REGISTRY_EVENTS,
+        "mailbox": MAILBOX_EVENTS,
+        "pool": orbital_pool.EVENTS,
+    },
 )
 EVENTS: typing.Final[dict[Hash32, EventType]] = adapter.by_topic(ADAPTER.events)
 

@@ -23,6 +23,13 @@ SELECT to_jsonb(d) AS row FROM deadlines d
 -- name: solvers
 SELECT to_jsonb(s) AS row FROM solvers s WHERE s.last_activity IS NOT NULL
 
+-- name: pools
+-- Each pool's state now; how many earlier ones are kept depends on when blocks became final.
+SELECT DISTINCT ON (s.chain_id, s.pool) to_jsonb(s) AS row
+FROM pool_states s
+JOIN blocks b ON b.chain_id = s.chain_id AND b.hash = s.block_hash AND b.canonical
+ORDER BY s.chain_id, s.pool, s.block_number DESC
+
 -- name: checkpoints
 SELECT to_jsonb(c) - 'updated_at' - 'status' - 'detail' - 'head_number' - 'head_timestamp' - 'safe_number'
        - 'finalized_number' - 'verified_number' AS row
