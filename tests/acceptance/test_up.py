@@ -68,7 +68,7 @@ def test_devnet_json_tells_everything_and_goes_away(start_up, alive, eventually)
     assert [chain["chain_id"] for chain in devnet["chains"]] == [31337, 31338]
     for chain in devnet["chains"]:
         assert set(chain) == {"chain_id", "domain", "rpc_url", "ws_url", "settler", "mailbox", "pools", "tokens"}
-        assert set(chain["tokens"]) == {"USDC", "USDT", "DAI"}
+        assert set(chain["tokens"]) == {"USDC", "USDT", "DAI", "FRAX"}
         assert chain["domain"] != chain["chain_id"]
         assert ADDRESS.fullmatch(chain["settler"])
     for name, url in devnet["metrics_urls"].items():

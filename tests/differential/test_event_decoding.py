@@ -121,7 +121,7 @@ def test_wrong_lengths_and_topic_counts_are_malformed(name: str) -> None:
         _log(topics[:-1], topics[-1] + log.data),
         _log([*topics[:-1], Hash32(topics[-1][1:])], log.data),
     ]
-    for bad in [one for one in spoilt if one.topics]:  # without any topic it is nobody's event
+    for bad in [one for one in spoilt if one.topics[:1] == log.topics[:1]]:  # another topic 0 is no event of ours
         with pytest.raises(MalformedLog) as caught:
             orbital.decode(ChainId(7), bad, UnixSeconds(11))
         assert caught.value.event == name

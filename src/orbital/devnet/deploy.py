@@ -1,4 +1,4 @@
-"""Puts the contracts onto local chains and funds the solvers: what a devnet is made of.
+"""Puts the contracts onto local chains, fills the pools and funds the solvers: what a devnet is made of.
 
 All chains are deployed to at the same time; the settlers learn of each other in a second step, because each must know
 the others' addresses. What was deployed is kept in a file that names the devnet's generation: chains that go on are not
@@ -15,7 +15,7 @@ from typing import Any, Final
 from orbital.chain import hexes, keys, mailbox, registry, settler, token
 from orbital.chain.rpc import Rpc
 from orbital.chain.transactions import Wallet
-from orbital.devnet import accounts, secret
+from orbital.devnet import accounts, pools, secret
 from orbital.domain.network import Chain, ForeignContract, Network, Token
 from orbital.domain.types import Address, Amount, BlockNumber, ChainId, Protocol
 
@@ -37,7 +37,12 @@ class Coin:
     decimals: int
 
 
-COINS: Final = (Coin("USDC", "USD Coin", 6), Coin("USDT", "Tether USD", 6), Coin("DAI", "Dai Stablecoin", 18))
+COINS: Final = (
+    Coin("USDC", "USD Coin", 6),
+    Coin("USDT", "Tether USD", 6),
+    Coin("DAI", "Dai Stablecoin", 18),
+    Coin("FRAX", "Frax", 18),
+)
 
 
 async def deploy(rpcs: Mapping[ChainId, Rpc]) -> Network:
@@ -83,6 +88,10 @@ async def _deploy_chain(chain_id: ChainId, wallet: Wallet, validator: Address) -
         wallet.deploy(settler.load(), REFUND_DELAY_SECONDS),
         *(wallet.deploy(token.load(), coin.name, coin.symbol, coin.decimals) for coin in COINS),
     )
+    coins = tuple(
+        Token(chain_id, address, coin.symbol, coin.name, coin.decimals, coin.symbol.lower())
+        for coin, address in zip(COINS, tokens, strict=True)
+    )
     return Chain(
         chain_id=chain_id,
         name=f"anvil-{chain_id}",
@@ -92,10 +101,8 @@ async def _deploy_chain(chain_id: ChainId, wallet: Wallet, validator: Address) -
         start_block=BlockNumber(0),
         fill_after="latest",
         fill_window_seconds=FILL_WINDOW_SECONDS,
-        tokens=tuple(
-            Token(chain_id, address, coin.symbol, coin.name, coin.decimals, coin.symbol.lower())
-            for coin, address in zip(COINS, tokens, strict=True)
-        ),
+        tokens=coins,
+        pools=(await pools.deploy(wallet, coins),),
     )
 
 
@@ -108,6 +115,7 @@ async def _connect_and_fund(network: Network, chain: Chain, wallet: Wallet) -> N
     solvers = [keys.parse_signer(secret_key).address for secret_key in accounts.SOLVERS]
     await asyncio.gather(
         wallet.transact(chain.settler, settler.configure(chain.mailbox, peers)),
+        *(pools.fill(wallet, one, chain.tokens) for one in chain.pools),
         *(
             wallet.transact(one.address, token.mint(address, SOLVER_FLOAT * 10**one.decimals))
             for one in chain.tokens

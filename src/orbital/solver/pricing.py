@@ -9,7 +9,7 @@ from orbital.domain.intent import Intent
 from orbital.domain.network import Network, Token
 from orbital.domain.types import Address, Amount, ChainId
 
-DOLLARS: Final = frozenset({"usdc", "usdt", "dai"})
+DOLLARS: Final = frozenset({"usdc", "usdt", "dai", "frax"})
 BPS: Final = 10_000
 
 

@@ -121,7 +121,7 @@ async def test_anybody_may_ask_what_the_service_is(service: Any) -> None:
         )
         assert hexes.parse_address(protocol.auctioneer) == service.network.auctioneer
         assert [one.chain_id for one in chains] == [31337, 31338]
-        assert {one.symbol for one in tokens} == {"USDC", "USDT", "DAI"}
+        assert {one.symbol for one in tokens} == {"USDC", "USDT", "DAI", "FRAX"}
         assert health.status in {"healthy", "degraded", "unhealthy"}
         with pytest.raises(errors.Rejected) as refused:
             await client.list_intents()
