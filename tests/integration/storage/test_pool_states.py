@@ -85,8 +85,10 @@ async def test_of_verified_blocks_the_last_state_is_kept(connection, history, fo
 async def test_a_rewind_below_what_is_kept_folds_anew(connection, history, follow):
     await verify(connection, history, 6)
     await follow(10)
+    await chains.forget_finality(connection, history.origin, 3)
     await rollback(connection, history, 3)
     assert await radius(connection, history) == 6
+    await chains.forget_finality(connection, history.origin, -1)
     await rollback(connection, history, -1)
     assert await radius(connection, history) is None
 
