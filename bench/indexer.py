@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import concurrent.futures
 import contextlib
+import dataclasses
 import multiprocessing
 import os
 import pathlib
@@ -27,12 +28,13 @@ import uvloop
 
 from harness import traffic
 from harness.limit import copy_all
+from orbital.app import indexer
 from orbital.chain.rpc import Rpc
 from orbital.devnet import postgres, process, settings
 from orbital.domain.types import ChainId
-from orbital.indexer import loop
+from orbital.indexer import loop, reindex
 from orbital.indexer.settings import IndexerSettings
-from orbital.storage import chains, migrate, pool
+from orbital.storage import chains, digest, migrate, pool
 from orbital.storage.settings import StorageSettings
 
 CACHE = pathlib.Path(__file__).resolve().parents[1] / ".cache" / "bench-indexer"
@@ -53,6 +55,7 @@ class Job:
     ws_url: str | None
     chain_id: ChainId
     head: int
+    source_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,20 +96,31 @@ def limit(job: Job) -> Cost:
     return _measure(copy_all(job.database_url, job.rpc_url, job.chain_id, job.head))
 
 
+def index_again(job: Job) -> Cost:
+    """Index the chain from what another database kept."""
+    return _measure(_index_again(job))
+
+
 def follow(job: Job) -> None:
     """Index until killed."""
-    uvloop.run(_run_worker(job, asyncio.Event()))
+    uvloop.run(_run_worker(job))
 
 
 async def _index(job: Job) -> None:
-    done = asyncio.Event()
-    worker = asyncio.create_task(_run_worker(job, done))
+    worker = asyncio.create_task(_run_worker(job))
     await _until_indexed(job.database_url, job.chain_id, job.head)
     worker.cancel()
     await asyncio.gather(worker, return_exceptions=True)
 
 
-async def _run_worker(job: Job, _done: asyncio.Event) -> None:
+async def _index_again(job: Job) -> None:
+    source, target = [await pool.create_pool(StorageSettings(url)) for url in (job.source_url, job.database_url)]
+    await reindex.reindex(source, target, traffic.network_of(), job.chain_id)
+    await source.close()
+    await target.close()
+
+
+async def _run_worker(job: Job) -> None:
     async with contextlib.AsyncExitStack() as stack:
         database = await pool.create_pool(StorageSettings(job.database_url))
         stack.push_async_callback(database.close)
@@ -118,6 +132,7 @@ def _measure(work: Awaitable[None]) -> Cost:
     async def run() -> None:
         await work
 
+    indexer.calm_collector()
     cpu, start = time.process_time(), time.perf_counter()
     uvloop.run(run())
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu
@@ -131,33 +146,60 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--blocks", type=int, default=1_000, help=f"of {LOGS_A_BLOCK} logs each")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--only", choices=("backfill", "follow"), help="one part alone")
+    parser.add_argument("--only", choices=("backfill", "pair", "follow"), help="one part alone")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, _database(pathlib.Path(folder)) as database:
         if chosen.only in {None, "backfill"}:
             backfill_bench(database, chosen.blocks, chosen.rounds)
+        if chosen.only in {None, "pair"}:
+            pair_bench(database, chosen.blocks // 2)
         if chosen.only in {None, "follow"}:
             follow_bench(database, pathlib.Path(folder))
     return 0
 
 
 def backfill_bench(database: Database, blocks: int, rounds: int) -> None:
+    """The limit, the backfill and the re-index in turn; then the backfill of fewer logs."""
+    found: dict[str, list[tuple[Cost, float]]] = {"limit": [], "backfill": [], "re-index": []}
     with traffic.running(CACHE / str(blocks), (traffic.FIRST,), blocks, LOGS_A_BLOCK) as (place,):
-        found: dict[str, list[tuple[Cost, float]]] = {"limit": [], "backfill": []}
         for _ in range(rounds):
-            for name, work in (("limit", limit), ("backfill", index)):
-                found[name].append(_run_apart(database, work, _job(database, place)))
+            found["limit"].append(_run_apart(database, limit, _job(database, place)))
+            first = _job(database, place)
+            found["backfill"].append(_run_apart(database, index, first))
+            again = dataclasses.replace(_job(database, place), source_url=first.database_url)
+            found["re-index"].append(_run_apart(database, index_again, again))
+        same = len({asyncio.run(_digest(job.database_url)) for job in (first, again)}) == 1
+    few = max(1, blocks // 10)
+    with traffic.running(CACHE / str(few), (traffic.FIRST,), few, LOGS_A_BLOCK) as (small,):
+        less = _run_apart(database, index, _job(database, small))
     print(f"\n{place.logs} logs in {place.blocks} blocks, PostgreSQL durable, {os.cpu_count()} cores")
-    print("            logs/s   us/log: process  PostgreSQL   peak MiB")
-    for name, costs in found.items():
-        rate = statistics.median(place.logs / cost.seconds for cost, _ in costs)
-        own = statistics.median(cost.cpu_seconds for cost, _ in costs) / place.logs * 1e6
-        server = statistics.median(seconds for _, seconds in costs) / place.logs * 1e6
+    print("                  logs/s   us/log: process  PostgreSQL   peak MiB")
+    for name, costs in (*found.items(), (f"backfill {small.logs}", [less])):
+        count = small.logs if costs == [less] else place.logs
+        rate = statistics.median(count / cost.seconds for cost, _ in costs)
+        own = statistics.median(cost.cpu_seconds for cost, _ in costs) / count * 1e6
+        server = statistics.median(seconds for _, seconds in costs) / count * 1e6
         peak = max(cost.peak_mib for cost, _ in costs)
-        print(f"{name:<10} {rate:8.0f}   {own:15.1f}  {server:10.1f}   {peak:8.0f}")
-    ratios = [a.seconds / b.seconds for (a, _), (b, _) in zip(found["limit"], found["backfill"], strict=True)]
-    print(f"backfill / limit: {statistics.median(ratios):.2f}  (target {RATIO_TARGET}; rounds {_list(ratios)})")
+        print(f"{name:<16} {rate:8.0f}   {own:15.1f}  {server:10.1f}   {peak:8.0f}")
+    _compare("backfill / limit", found["limit"], found["backfill"], f"target {RATIO_TARGET}")
+    _compare("re-index / backfill", found["backfill"], found["re-index"], f"target 1; digest equal: {same}")
     print(f"peak memory of the backfill: target {MEMORY_TARGET_MIB} MiB")
+
+
+def pair_bench(database: Database, blocks: int) -> None:
+    """Both chains at once, each by a process of its own, against one of them alone."""
+    with (
+        traffic.running(CACHE / str(blocks), (traffic.FIRST, traffic.SECOND), blocks, LOGS_A_BLOCK) as places,
+        concurrent.futures.ThreadPoolExecutor() as threads,
+    ):
+        alone, _ = _run_apart(database, index, _job(database, places[0]))
+        jobs = [dataclasses.replace(_job(database, place)) for place in places]
+        shared = [dataclasses.replace(job, database_url=jobs[0].database_url) for job in jobs]
+        start = time.perf_counter()
+        costs = [cost for cost, _ in threads.map(lambda job: _run_apart(database, index, job), shared)]
+        seconds = max(time.perf_counter() - start, *(cost.seconds for cost in costs))
+    ratio = 2 * alone.seconds / seconds
+    print(f"two chains at once / one: {ratio:.2f}  (target {PAIR_TARGET} when the cores are there: {os.cpu_count()})")
 
 
 def follow_bench(database: Database, folder: pathlib.Path) -> None:
@@ -257,8 +299,17 @@ def _cpu_of(pid: int, *, with_ended: bool) -> float:
     return sum(map(int, ticks[: 4 if with_ended else 2])) / os.sysconf("SC_CLK_TCK")
 
 
-def _list(ratios: list[float]) -> str:
-    return ", ".join(f"{ratio:.2f}" for ratio in ratios)
+def _compare(name: str, slower: list[tuple[Cost, float]], faster: list[tuple[Cost, float]], note: str) -> None:
+    """How fast the second is as a share of the first, by rounds."""
+    ratios = [a.seconds / b.seconds for (a, _), (b, _) in zip(slower, faster, strict=True)]
+    print(f"{name}: {statistics.median(ratios):.2f}  ({note}; rounds {', '.join(f'{one:.2f}' for one in ratios)})")
+
+
+async def _digest(url: str) -> str:
+    connection = await asyncpg.connect(url)
+    found = await digest.digest(connection)
+    await connection.close()
+    return found.total
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The served chains and how closely they are followed: read from what the indexers wrote, no node is asked."""
 
+import math
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
@@ -92,4 +93,14 @@ def show(chain: Chain, checkpoint: Checkpoint | None, now: UnixSeconds) -> dict[
         "lag_blocks": None if heads is None or number is None else max(0, heads.number - number),
         "lag_seconds": lag_seconds(checkpoint) if checkpoint else None,
         "status": following_of(checkpoint, now).value,
+        "progress": show_progress(checkpoint),
     }
+
+
+def show_progress(checkpoint: Checkpoint | None) -> dict[str, Any] | None:
+    """How fast the indexer catches up, and when it will have if the head stands still; None when it has."""
+    if checkpoint is None or checkpoint.heads is None or checkpoint.number is None or not checkpoint.blocks_per_second:
+        return None
+    left = max(0, checkpoint.heads.number - checkpoint.number)
+    rate = checkpoint.blocks_per_second
+    return {"blocks_per_second": round(rate, 1), "eta_seconds": math.ceil(left / rate)}

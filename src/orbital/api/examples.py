@@ -248,6 +248,7 @@ ANSWERS: Final[Mapping[str, Any]] = {
                 "lag_blocks": 0,
                 "lag_seconds": 0,
                 "status": "ok",
+                "progress": None,
             }
         ]
     },

@@ -1,5 +1,6 @@
 """The process `orbital serve indexer --chain ID`: follows one chain."""
 
+import gc
 import os
 
 from orbital.app import process, wiring
@@ -11,6 +12,7 @@ from orbital.domain.types import ChainId
 from orbital.indexer import loop, match
 from orbital.indexer.settings import IndexerSettings
 
+COLLECTOR_THRESHOLDS = (100_000, 20, 50)
 NEEDS = frozenset({Need.DATABASE, Need.NETWORK})
 
 
@@ -27,7 +29,14 @@ def main(chain: int) -> int:
         match.sources_of(settings.network, chain_id)
     except Rejected as error:
         return process.report_config(ConfigError([error.detail]))
+    calm_collector()
     return process.run(f"indexer-{chain_id}", settings.log_level, lambda: _run(settings, chain_id))
+
+
+def calm_collector() -> None:
+    """Look for garbage rarely: a step makes a hundred thousand small values that refer to nothing in a circle."""
+    gc.freeze()
+    gc.set_threshold(*COLLECTOR_THRESHOLDS)
 
 
 async def _run(settings: Settings, chain_id: ChainId) -> None:

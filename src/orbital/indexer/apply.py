@@ -37,6 +37,7 @@ async def apply_blocks(
     facts: Sequence[f.Fact],
     heads: rpc.Heads | None,
     rules: lifecycle.Rules,
+    blocks_per_second: float | None = None,
 ) -> int:
     """Put blocks with their facts on top of the checkpoint; returns how many facts the ledger did not have.
 
@@ -51,7 +52,7 @@ async def apply_blocks(
         await raw_ranges.put(connection, chain_id, packed)
         await chains.advance(connection, chain_id, blocks[-1])
         if heads is not None:
-            await chains.put_heads(connection, chain_id, _heads_of(heads))
+            await chains.put_heads(connection, chain_id, _heads_of(heads), blocks_per_second)
     return count
 
 

@@ -13,6 +13,13 @@ _CHAIN: Final = ("chain_id",)
 HEAD: Final = metrics.gauge("orbital_indexer_head_block", "Head of the chain's node.", _CHAIN)
 CHECKPOINT: Final = metrics.gauge("orbital_indexer_checkpoint_block", "Last indexed block.", _CHAIN)
 LAG: Final = metrics.gauge("orbital_indexer_lag_blocks", "Blocks between head and checkpoint.", _CHAIN)
+LAG_SECONDS: Final = metrics.gauge(
+    "orbital_indexer_lag_seconds", "Block time from the last indexed block to the head.", _CHAIN
+)
+BLOCKS_PER_SECOND: Final = metrics.gauge(
+    "orbital_indexer_blocks_per_second", "How fast the head is caught up with, 0 near it.", _CHAIN
+)
+RETRIES: Final = metrics.counter("orbital_indexer_retries", "Starts over after an outage.", _CHAIN)
 IS_OK: Final = metrics.gauge("orbital_indexer_ok", "1 while the chain is followed, 0 otherwise.", _CHAIN)
 IS_LEADER: Final = metrics.gauge("orbital_indexer_leader", "1 while this worker holds the chain's lease.", _CHAIN)
 VERIFIED: Final = metrics.gauge("orbital_indexer_verified_block", "Last block verified as final.", _CHAIN)
@@ -29,6 +36,12 @@ BATCH_SECONDS: Final = metrics.histogram(
     "From the start of fetching blocks to their commit.",
     (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     _CHAIN,
+)
+BATCH_BLOCKS: Final = metrics.histogram(
+    "orbital_indexer_batch_blocks", "Blocks written at once.", (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000), _CHAIN
+)
+BATCH_LOGS: Final = metrics.histogram(
+    "orbital_indexer_batch_logs", "Logs written at once.", (0, 1, 10, 100, 1000, 2500, 5000, 10000, 25000), _CHAIN
 )
 
 

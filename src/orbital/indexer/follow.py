@@ -13,7 +13,7 @@ from typing import Final
 
 from orbital.chain.rpc import Heads
 from orbital.domain.errors import Corrupt, Unavailable
-from orbital.indexer import apply, backfill, fetch, figures, match, reconcile, wake
+from orbital.indexer import apply, backfill, fetch, figures, match, pace, reconcile, wake
 from orbital.indexer.subject import Progress, Subject
 from orbital.observe import logging
 from orbital.storage import chains, leases
@@ -35,6 +35,7 @@ class Follower:
         self._log = logging.get_logger("indexer").bind(chain_id=subject.chain_id)
         self._label = subject.label
         self._ahead = backfill.Ahead(subject.rpc, self._sources, subject.settings)
+        self._pace = pace.Pace(self._log, f"chain {subject.chain_id}")
         self._status: str | None = None
         self._stored_heads: Heads | None = None
         self._deadlines_seen_at = 0.0
@@ -48,6 +49,7 @@ class Follower:
             try:
                 await self._follow()
             except Unavailable as error:
+                figures.RETRIES.labels(self._label).inc()
                 status = "unreachable" if error.code == "chain_unavailable" else None
                 await self._report(status, error.detail)
             except Corrupt as error:
@@ -115,15 +117,28 @@ class Follower:
     ) -> chains.Checkpoint:
         subject = self._subject
         matched = match.match_logs(subject.chain_id, self._sources, fetched.headers, fetched.logs)
+        tip = fetched.headers[-1]
+        speed = self._pace.speed(heads.latest.number - tip.number)
         count = await apply.apply_blocks(
-            subject.database, self._lease, subject.chain_id, fetched, matched.facts, heads, self._rules
+            subject.database,
+            self._lease,
+            subject.chain_id,
+            fetched,
+            matched.facts,
+            heads,
+            self._rules,
+            None if speed is None else speed.blocks_per_second,
         )
+        self._pace.add(len(fetched.headers), len(fetched.logs))
+        self._pace.say(tip.number, heads.latest.number)
         figures.count_odd(self._log, self._label, matched.odd)
         self._stored_heads = heads
         self._deadlines_seen_at = time.monotonic()
         figures.FACTS.labels(self._label).inc(count)
         figures.BATCH_SECONDS.labels(self._label).observe(time.monotonic() - started)
-        tip = fetched.headers[-1]
+        figures.BATCH_BLOCKS.labels(self._label).observe(len(fetched.headers))
+        figures.BATCH_LOGS.labels(self._label).observe(len(fetched.logs))
+        figures.BLOCKS_PER_SECOND.labels(self._label).set(speed.blocks_per_second if speed else 0)
         return chains.move(checkpoint, chains.Block(tip.number, tip.hash, tip.parent_hash, tip.timestamp))
 
     async def _keep_heads(self, heads: Heads) -> None:
@@ -166,4 +181,6 @@ class Follower:
         figures.HEAD.labels(self._label).set(heads.latest.number)
         figures.CHECKPOINT.labels(self._label).set(indexed)
         figures.LAG.labels(self._label).set(max(0, heads.latest.number - indexed))
+        lag = heads.latest.timestamp - (checkpoint.timestamp or heads.latest.timestamp)
+        figures.LAG_SECONDS.labels(self._label).set(max(0, lag))
         figures.IS_OK.labels(self._label).set(1)

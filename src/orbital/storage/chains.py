@@ -49,6 +49,7 @@ class Checkpoint:
 
     `verified`: up to here blocks and facts were compared with a node once more when they were final; only that far
     anything is called final. `status` is ok, stopped (a person must look) or unreachable; `detail` says why in words.
+    `blocks_per_second` is None but while the indexer catches up.
     """
 
     chain_id: ChainId
@@ -61,6 +62,7 @@ class Checkpoint:
     verified: BlockNumber | None
     status: str
     detail: str | None
+    blocks_per_second: float | None = None
 
     @property
     def next_block(self) -> BlockNumber:
@@ -163,10 +165,18 @@ async def advance(connection: Connection, chain_id: ChainId, block: Block) -> No
     await connection.execute(_QUERIES["advance"], chain_id, block.number, block.hash, block.timestamp)
 
 
-async def put_heads(connection: Connection, chain_id: ChainId, heads: Heads) -> None:
-    """What the chain's node says of its heads; a chain that was unreachable is ok again."""
+async def put_heads(
+    connection: Connection, chain_id: ChainId, heads: Heads, blocks_per_second: float | None = None
+) -> None:
+    """What the chain's node says of its heads, and how fast they are caught up with; unreachable is ok again."""
     await connection.execute(
-        _QUERIES["put_heads"], chain_id, heads.number, heads.timestamp, heads.safe, heads.finalized
+        _QUERIES["put_heads"],
+        chain_id,
+        heads.number,
+        heads.timestamp,
+        heads.safe,
+        heads.finalized,
+        blocks_per_second,
     )
 
 
@@ -220,4 +230,5 @@ def _checkpoint_of(row: Row) -> Checkpoint:
         verified=row["verified_number"],
         status=row["status"],
         detail=row["detail"],
+        blocks_per_second=row["blocks_per_second"],
     )

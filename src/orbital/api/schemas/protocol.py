@@ -46,6 +46,13 @@ class ShownTokens(v.Shown):
     data: list[ShownToken]
 
 
+class ShownProgress(v.Shown):
+    """`eta_seconds` is until the head as it is now."""
+
+    blocks_per_second: float
+    eta_seconds: v.Integer
+
+
 class ShownChain(v.Shown):
     """`head`, `safe` and `finalized` are the node's, `checkpoint` is the last indexed block."""
 
@@ -61,6 +68,7 @@ class ShownChain(v.Shown):
     lag_blocks: v.Integer | None
     lag_seconds: v.Integer | None
     status: str
+    progress: ShownProgress | None
 
 
 class ShownChains(v.Shown):

@@ -66,12 +66,14 @@ CREATE TABLE checkpoints (
     safe_number      bigint,
     finalized_number bigint,
     verified_number  bigint,
+    blocks_per_second real,
     status           text        NOT NULL DEFAULT 'ok' CHECK (status IN ('ok', 'stopped', 'unreachable')),
     detail           text,
     updated_at       timestamptz NOT NULL DEFAULT now(),
     CHECK ((number IS NULL) = (hash IS NULL) AND (number IS NULL) = (timestamp IS NULL)),
     CHECK (verified_number <= number)
 );
+COMMENT ON COLUMN checkpoints.blocks_per_second IS 'while the indexer catches up, else null';
 COMMENT ON COLUMN checkpoints.verified_number IS 'up to here blocks and facts were compared once more when final';
 
 -- Who leads a job. `epoch` fences: a write of a leader checks that it is still his.
@@ -87,7 +89,7 @@ CREATE TABLE leases (
 -- that is gone, or has not looked yet, the chain is unreachable whatever the last one thought.
 CREATE VIEW followed_chains AS
     SELECT c.chain_id, c.genesis_hash, c.start_block, c.number, c.hash, c.timestamp, c.head_number, c.head_timestamp,
-           c.safe_number, c.finalized_number, c.verified_number,
+           c.safe_number, c.finalized_number, c.verified_number, c.blocks_per_second,
            CASE WHEN gone THEN 'unreachable' ELSE c.status END AS status,
            CASE WHEN gone THEN 'No indexer follows this chain.' ELSE c.detail END AS detail
     FROM checkpoints c

@@ -46,7 +46,7 @@ WHERE chain_id = $1
 
 -- name: put_heads
 -- A tag that goes back, reads 0 or is above the head is not believed: what was said before stays.
-UPDATE checkpoints SET head_number = $2, head_timestamp = $3,
+UPDATE checkpoints SET head_number = $2, head_timestamp = $3, blocks_per_second = $6,
        safe_number = greatest(safe_number, CASE WHEN $4::bigint BETWEEN 1 AND $2 THEN $4 END),
        finalized_number = greatest(finalized_number, CASE WHEN $5::bigint BETWEEN 1 AND $2 THEN $5 END),
        status = CASE WHEN status = 'unreachable' THEN 'ok' ELSE status END,
