@@ -5,10 +5,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 ANVIL  := node_modules/.installed
+PEERS  := .cache/bench-peers/.installed
 PIP    := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test check lint types imports format bench bench-indexer soak contracts openapi lock clean
+.PHONY: help setup up demo test check lint types imports format bench bench-indexer bench-orbital soak contracts openapi lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -61,11 +62,18 @@ format: setup ## format the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: setup ## figures, each as a ratio measured in one run
+bench: setup $(PEERS) ## figures, each as a ratio measured in one run
 	@for one in bench/*.py; do echo "== $$one"; $(BIN)/python $$one || exit 1; done
 
 bench-indexer: setup ## backfill, follow and re-index against the pipeline's limit
 	@$(BIN)/python bench/indexer.py $(ARGS)
+
+bench-orbital: setup $(PEERS) ## quotes of the Orbital engine, and StableSwap on the same trades
+	@$(BIN)/python bench/orbital_quotes.py $(ARGS)
+
+$(PEERS): bench/peers.lock
+	@$(BIN)/uv pip install --quiet --no-deps --require-hashes -r bench/peers.lock --target $(@D)
+	@touch $@
 
 soak: setup ## the long runs: 200 kills, 50,000 contract calls
 	@$(BIN)/pytest -q -m soak --timeout 3600 $(ARGS)
@@ -76,9 +84,10 @@ contracts: setup ## compile the contracts into src/orbital/chain/abi
 openapi: setup ## write the HTTP contract into docs/openapi.json
 	@$(BIN)/orbital openapi > .openapi.new && mv .openapi.new docs/openapi.json
 
-lock: $(VENV)/.installed ## renew requirements.lock from pyproject.toml
+lock: $(VENV)/.installed ## renew requirements.lock from pyproject.toml, and bench/peers.lock
 	@$(BIN)/uv pip compile pyproject.toml --quiet --all-extras --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --custom-compile-command "make lock" -o requirements.lock
+	@$(BIN)/uv pip compile bench/peers.in --quiet --no-deps --generate-hashes --no-annotate --custom-compile-command "make lock" -o bench/peers.lock
 
 clean: ## remove everything that was installed, built or kept (the devnet's data too)
-	@rm -rf $(VENV) node_modules .orbital .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) node_modules .orbital .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .cache
