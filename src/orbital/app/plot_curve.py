@@ -42,8 +42,8 @@ def draw(pool: Pool, token: int, quoted_in: int) -> str:
     across = svg.Scale(samples[0].sold, samples[-1].sold, _LEFT, _RIGHT)
     up = svg.Scale(min(one.price for one in samples), max(one.price for one in samples), _BOTTOM, _TOP)
     _draw_axes(picture, across, up, token, quoted_in)
-    _draw_planes(picture, across, up, samples, pool)
     picture.line(((across.at(one.sold), up.at(one.price)) for one in samples), colour=svg.COLOURS[0], width=2.5)
+    _draw_planes(picture, across, up, samples, pool)
     now = prices.price(pool, token, quoted_in) / WAD
     picture.dot((across.at(0), up.at(now)), colour=svg.INK, radius=5)
     picture.text((across.at(0) + 10, up.at(now) - 8), f"now {now:.5f}", weight=600)

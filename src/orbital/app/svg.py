@@ -49,8 +49,7 @@ class Drawing:
             f"<title>{saxutils.escape(title)}</title>",
             f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{PAPER}"/>',
         ]
-        self.text((40, 36), title, size=18, weight=600)
-        self.text((40, 56), subtitle, colour=QUIET)
+        self._title, self._subtitle = title, subtitle
 
     def text(
         self,
@@ -104,5 +103,8 @@ class Drawing:
             self.text((x + 12, y), words)
 
     def render(self) -> str:
-        """The SVG document."""
+        """The SVG document; the heading lies over everything."""
+        self._parts.append(f'<rect width="{WIDTH}" height="68" fill="{PAPER}"/>')
+        self.text((40, 36), self._title, size=18, weight=600)
+        self.text((40, 56), self._subtitle, colour=QUIET)
         return "\n".join([*self._parts, "</svg>"]) + "\n"

@@ -1,0 +1,43 @@
+"""`orbital pool plot`: a picture of a pool as SVG."""
+
+import argparse
+import pathlib
+import sys
+from collections.abc import Sequence
+
+from orbital.app import plots
+from orbital.domain.errors import OrbitalError
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the picture; returns the exit status (2: there is no such pool or pair)."""
+    parser = argparse.ArgumentParser(prog="orbital pool plot", description="Draw a pool as SVG.")
+    parser.add_argument("view", nargs="?", choices=[view.value for view in plots.View], default="curve")
+    parser.add_argument("--tokens", type=int, default=3, help="how many tokens the pool has (default: 3)")
+    parser.add_argument(
+        "--ticks", type=_prices, default=_prices("0.99,0.95,0.85,0.7"), help="depeg prices: 0.99,0.95,0.85,0.7"
+    )
+    parser.add_argument("--pair", type=_pair, default=(0, 1), help="the token and the one its price is in: 0,1")
+    parser.add_argument("--sold", type=int, default=15, help="percent of token 0 sold for the last one before")
+    parser.add_argument("--out", type=pathlib.Path, help="a file instead of standard output")
+    chosen = parser.parse_args(arguments)
+    try:
+        pool = plots.example(chosen.tokens, chosen.ticks, chosen.sold)
+        picture = plots.draw(pool, plots.View(chosen.view), *chosen.pair)
+    except OrbitalError as error:
+        sys.stderr.write(f"orbital: {error}\n")
+        return 2
+    if chosen.out:
+        chosen.out.write_text(picture, encoding="utf-8")
+    else:
+        sys.stdout.write(picture)
+    return 0
+
+
+def _prices(words: str) -> list[int]:
+    return [round(float(word) * plots.PPM) for word in words.split(",")]
+
+
+def _pair(words: str) -> tuple[int, int]:
+    token, other = (int(word) for word in words.split(","))
+    return token, other
