@@ -46,7 +46,7 @@ class ShownTokens(v.Shown):
     data: list[ShownToken]
 
 
-class ShownProgress(v.Shown):
+class ShownCatchUp(v.Shown):
     """`eta_seconds` is until the head as it is now."""
 
     blocks_per_second: float
@@ -68,7 +68,7 @@ class ShownChain(v.Shown):
     lag_blocks: v.Integer | None
     lag_seconds: v.Integer | None
     status: str
-    progress: ShownProgress | None
+    progress: ShownCatchUp | None
 
 
 class ShownChains(v.Shown):
