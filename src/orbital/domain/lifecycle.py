@@ -190,8 +190,9 @@ def fold(intent_id: IntentId, facts: Sequence[f.Fact], rules: Rules) -> State:
 def gather(intent_id: IntentId, facts: Sequence[f.Fact], rules: Rules) -> Evidence:
     """Sort canonical facts into evidence; see `fold` for what `facts` holds."""
     own = sorted((fact for fact in facts if fact.intent_id == intent_id), key=_chain_order)
-    submitted = _first(own, f.IntentSubmitted)
-    opened = _first(own, f.IntentOpened) or _first(own, ForeignOpened)
+    first = {type(fact.event): fact for fact in reversed(own)}
+    submitted = first.get(f.IntentSubmitted)
+    opened = first.get(f.IntentOpened) or first.get(ForeignOpened)
     intent = _intent_of(submitted) or _intent_of(opened)
     foreign = opened.event.intent if opened and isinstance(opened.event, ForeignOpened) and intent is None else None
     if intent is not None:
@@ -199,7 +200,7 @@ def gather(intent_id: IntentId, facts: Sequence[f.Fact], rules: Rules) -> Eviden
     else:
         fills = [fact for fact in own if foreign is not None and is_foreign_fill(fact, foreign)]
     passed = {(e.which, e.round): fact for fact in own if isinstance(e := fact.event, f.DeadlinePassed)}
-    destination_expired = _first(own, f.IntentExpired)
+    destination_expired = first.get(f.IntentExpired)
     return Evidence(
         intent=intent,
         foreign=foreign,
@@ -207,11 +208,11 @@ def gather(intent_id: IntentId, facts: Sequence[f.Fact], rules: Rules) -> Eviden
         opened=opened,
         fill=fills[0] if fills else None,
         duplicate_fills=tuple(fills[1:]),
-        settled=_first(own, f.IntentSettled),
-        refunded=_first(own, f.IntentRefunded),
+        settled=first.get(f.IntentSettled),
+        refunded=first.get(f.IntentRefunded),
         destination_expired=destination_expired,
         nonce_taken=None if intent is None else _nonce_taken(intent_id, intent, facts),
-        cancelled=_first(own, f.IntentCancelled),
+        cancelled=first.get(f.IntentCancelled),
         open_deadline_passed=(f.Deadline.OPEN_DEADLINE, 0) in passed,
         fill_deadline_passed=(f.Deadline.FILL_DEADLINE, 0) in passed or destination_expired is not None,
         rounds=_rounds(intent_id, own, passed),
@@ -368,10 +369,6 @@ def _nonce_taken(intent_id: IntentId, intent: Intent, facts: Sequence[f.Fact]) -
 
 def _intent_of(fact: f.Fact | None) -> Intent | None:
     return fact.event.intent if fact and isinstance(fact.event, f.IntentSubmitted | f.IntentOpened) else None
-
-
-def _first(facts: Sequence[f.Fact], kind: type[f.Event]) -> f.Fact | None:
-    return next((fact for fact in facts if isinstance(fact.event, kind)), None)
 
 
 def _chain_order(fact: f.Fact) -> tuple[int, int, int, int]:
