@@ -1,5 +1,6 @@
 """One worker a chain writes; one that lost the chain can't."""
 
+import asyncio
 import pathlib
 import signal
 
@@ -7,9 +8,10 @@ import pytest
 
 from orbital.domain.errors import Conflict
 from orbital.indexer import apply, fetch, loop
-from orbital.storage import leases, pool
+from orbital.storage import chains, intents, leases, pool
 
 QUICK = {"lease_seconds": 0.5, "renew_seconds": 0.1, "retry_seconds": 0.05}
+TAKEOVER_SECONDS_MAX = 15.0
 
 
 async def test_of_two_workers_one_writes(world):
@@ -52,7 +54,20 @@ async def test_a_lost_lease_writes_nothing(world, fingerprint):
             assert await fingerprint() != before
 
 
-async def test_a_leader_that_was_stopped_finds_itself_replaced(world, spawn_worker, tmp_path, wait_until):
+async def test_a_killed_leader_is_followed_by_another(world, spawn_worker, wait_until):
+    """With the settings of production: nobody waits for longer than it takes until the lease has run out."""
+    with spawn_worker(world.origin) as killed:
+        await world.caught_up(world.origin)
+        killed.kill()
+    async with world.indexing(world.origin):
+        await world.mine(world.origin)
+        await asyncio.wait_for(world.caught_up(world.origin), TAKEOVER_SECONDS_MAX)
+        assert await epoch(world) == 2
+
+
+async def test_a_leader_that_was_stopped_finds_itself_replaced(
+    world, spawn_worker, tmp_path, wait_until, fingerprint, reset
+):
     with spawn_worker(world.origin, **QUICK) as paused:
         await world.caught_up(world.origin)
         paused.send_signal(signal.SIGSTOP)
@@ -66,10 +81,35 @@ async def test_a_leader_that_was_stopped_finds_itself_replaced(world, spawn_work
             await world.caught_up(world.origin)
             assert await epoch(world) == 2
         assert paused.poll() is None
-    twice = await world.fetch(
-        "SELECT block_hash FROM facts GROUP BY chain_id, block_hash, log_index HAVING count(*) > 1"
-    )
-    assert twice == []
+    after = await fingerprint()
+    await reset()
+    async with world.indexing(world.origin, **QUICK):
+        await world.caught_up(world.origin)
+    assert await fingerprint() == after
+
+
+async def test_a_chain_that_nobody_follows_now_holds_its_intents_up(world):
+    match = await world.match()
+    await world.open(match)
+    async with world.indexing(world.origin):
+        await world.caught_up(world.origin)
+        assert await stalled(world, match) == ((), "ok")
+    assert await stalled(world, match) == ((world.origin,), "unreachable")
+    async with pool.acquire(world.database) as connection:
+        await leases.acquire(connection, loop.lease_name(world.origin), "elected", 60.0)
+    assert await stalled(world, match) == ((world.origin,), "unreachable")  # its new leader has not looked yet
+    heads = (await world.checkpoint(world.origin)).heads
+    async with pool.acquire(world.database) as connection:
+        await chains.put_heads(connection, world.origin, heads)
+    assert await stalled(world, match) == ((), "ok")
+
+
+async def stalled(world, match):
+    """The chains that hold an intent up, and what readers see of its origin."""
+    async with pool.acquire(world.database) as connection:
+        view = await intents.find(connection, match.intent_id)
+        seen = {one.chain_id: one.status for one in await chains.list_checkpoints(connection)}
+    return view.stalled_chains, seen[world.origin]
 
 
 async def epoch(world):
