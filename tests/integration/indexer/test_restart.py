@@ -1,5 +1,6 @@
 """Whatever kills a worker, the next one goes on: nothing is indexed twice, nothing is left out."""
 
+import asyncio
 import random
 
 import pytest
@@ -79,14 +80,16 @@ async def check_kills(world, kill_along, fingerprint, reset, kills):
 
 
 @pytest.fixture
-def kill_along(world, spawn_worker, wait_until):
+def kill_along(world, spawn_worker):
     """`await kill_along(chain_id, kills)`: index up to random heights, each time with a worker that is killed there."""
 
     async def kill(chain_id, kills):
         head = (await world.nodes[chain_id].header("latest")).number
         for target in sorted(random.Random(chain_id).sample(range(1, head), kills)):
             with spawn_worker(chain_id, batch_blocks=3, batch_blocks_max=3, **QUICK_LEASE) as worker:
-                await wait_until(lambda to=target: has_indexed(world, chain_id, to))
+                while not await has_indexed(world, chain_id, target):
+                    assert worker.poll() is None
+                    await asyncio.sleep(0.005)
                 worker.kill()
 
     return kill
