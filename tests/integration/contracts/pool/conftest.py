@@ -17,6 +17,7 @@ pyrevm = pytest.importorskip("pyrevm", reason="no wheel for this Python")
 WAD = 10**18
 START = 1_800_000_000
 FOREVER = 2**256 - 1
+GAS = 30_000_000  # what a block has
 ACCOUNTS = {name: "0x" + f"{number:02x}" * 20 for number, name in enumerate(("ann", "bob", "eve", "tom"), 0xA1)}
 # Depeg prices in millionths, from the narrowest that is allowed.
 PRICES = (999_900, 999_000, 990_000, 950_000, 900_000, 700_000, 500_000, 200_000, 50_000, 0)
@@ -47,7 +48,7 @@ class Evm:
 
     def _run(self, sender: str, to: str, data: bytes, **options: typing.Any) -> bytes:
         try:
-            return self.evm.message_call(sender, to, calldata=data, **options)
+            return self.evm.message_call(sender, to, calldata=data, gas=GAS, **options)
         except RuntimeError as error:
             raise self._refusal(error) from error
 
