@@ -115,7 +115,7 @@ abstract contract OrbitalBooks is OrbitalFees {
         (trade.reserve, trade.most) = (_reserves[order.tokenOut].seen, _reserves[order.tokenOut].actual);
         trade.squares = curve.squares + grown * grown - seen * seen - trade.reserve * trade.reserve;
         trade.scale = _scaleOf(order.tokenOut);
-        if (order.hint == 0) order.hint = added / trade.scale;
+        trade.par = added / trade.scale;
     }
 
     /// @dev Fees go to the interior ticks, or to the boundary ones if there is no other.

@@ -14,6 +14,7 @@ struct Trade {
     uint256 reserve; // virtual reserve of the output token
     uint256 scale; // 10^(18 - decimals) of the output token
     uint256 most; // real reserve of the output token, in its own units
+    uint256 par; // what the input is at price 1, in the output token's own units
 }
 
 /// @title The greatest amount out of a swap
@@ -28,14 +29,19 @@ library OrbitalTrade {
     error InsufficientLiquidity();
 
     /// @notice Searches the greatest amount whose end state is good and leaves the curve there.
-    /// @param start where to look first
+    /// @dev Where the input's own price falls to 0 or below, small amounts fail too: a hint down there finds
+    /// nothing, and the search starts again at par.
+    /// @param hint where to look first, 0 for none
     function greatest(
         Trade memory trade,
         Curve memory curve,
         mapping(uint256 => Tick) storage ticks,
-        uint256 start
+        uint256 hint
     ) internal view returns (uint256 amount) {
-        amount = _reach(trade, curve, ticks, start < trade.most ? start : trade.most);
+        bool found = false;
+        if (hint != 0) (found, amount) = _reach(trade, curve, ticks, hint);
+        if (!found) (found, amount) = _reach(trade, curve, ticks, trade.par);
+        require(found, InsufficientLiquidity());
         while (true) {
             _take(trade, curve, ticks, amount);
             require(!curve.isDeep(trade.n), InsufficientLiquidity());
@@ -54,7 +60,8 @@ library OrbitalTrade {
         Curve memory curve,
         mapping(uint256 => Tick) storage ticks,
         uint256 amount
-    ) private view returns (uint256) {
+    ) private view returns (bool, uint256) {
+        if (amount > trade.most) amount = trade.most;
         unchecked {
             uint256 next = 0; // the least amount not known to pass
             uint256 high = trade.most + 1;
@@ -70,8 +77,7 @@ library OrbitalTrade {
                 if (amount < next) amount = next;
                 if (amount >= high) amount = high - 1;
             }
-            require(next != 0, InsufficientLiquidity());
-            return next - 1;
+            return next == 0 ? (false, 0) : (true, next - 1);
         }
     }
 
