@@ -198,6 +198,13 @@ class Model:
             self.real[j] -= out
         return out
 
+    def will_be_beyond(self, tick: int, radius: int) -> bool:
+        """On which side of its plane a tick is that grows or shrinks; an empty one in an empty pool is interior."""
+        if self.radii[tick] or not any(self.radii):
+            return tick in self.boundary(self.reserves)
+        a, inside, _, _ = self.sums(self.reserves)
+        return a * radius >= self.planes[tick] * radius // WAD * inside
+
     def shares(self, tick: int, radius: int) -> list[int] | None:
         """What a change of a tick's radius moves, positive in and negative out; None where it is refused."""
         x, old = self.reserves, dataclasses.replace(self, radii=list(self.radii), real=list(self.real))
@@ -209,7 +216,7 @@ class Model:
             return [-real for real in self.real]
         beyond, (a, inside, chord, spread) = self.boundary(x), self.sums(x)
         width, total = ceil_sqrt(spread), sum(x)
-        is_beyond = tick in beyond or (not self.radii[tick] and a * radius >= new.level(tick) * inside)
+        is_beyond = self.will_be_beyond(tick, radius)
         if radius > 0 and not inside:
             return None
         moved = []
@@ -232,15 +239,14 @@ class Model:
         return moved
 
     def change(self, tick: int, radius: int) -> list[int] | None:
-        before, known = self.boundary(self.reserves), self.radii[tick]
+        before = set(self.boundary(self.reserves))
+        wanted = before | {tick} if self.will_be_beyond(tick, radius) else before
         moved = self.shares(tick, radius)
         if moved is None:
             return None
         self.radii[tick] += radius
         self.real = [real + amount for real, amount in zip(self.real, moved, strict=True)]
-        beyond = self.boundary(self.reserves)
-        kept = [t for t in beyond if t != tick or known] == before
-        if radius > 0 and not (kept and self.is_good()):
+        if radius > 0 and not (set(self.boundary(self.reserves)) == wanted and self.is_good()):
             self.radii[tick] -= radius
             self.real = [real - amount for real, amount in zip(self.real, moved, strict=True)]
             return None
