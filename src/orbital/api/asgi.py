@@ -28,7 +28,9 @@ from orbital.api import (
     idempotency,
     intents,
     limits,
+    pools,
     protocol,
+    quotes,
     reference,
 )
 from orbital.api.deps import Clock, Services
@@ -41,7 +43,16 @@ from orbital.realtime.hub import Hub
 from orbital.realtime.limiter import LocalLimiter
 from orbital.storage.pool import Pool
 
-ROUTERS: Final = (auctions.router, intents.router, auth.router, protocol.router, chains.router, health.router)
+ROUTERS: Final = (
+    auctions.router,
+    intents.router,
+    auth.router,
+    protocol.router,
+    chains.router,
+    pools.router,
+    quotes.router,
+    health.router,
+)
 """In order: `/intents/pending` is no intent's id."""
 
 

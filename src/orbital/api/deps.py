@@ -7,7 +7,7 @@ what the address is, is asked of the database with each request.
 
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
 
@@ -15,6 +15,7 @@ import fastapi
 
 from orbital.api import body, tokens
 from orbital.api.errors import not_found
+from orbital.api.known_pools import KnownPools
 from orbital.api.settings import ApiSettings
 from orbital.api.tokens import Identity
 from orbital.chain import hexes
@@ -49,6 +50,7 @@ class Services:
     settings: ApiSettings
     clock: Clock
     started_at: float
+    pools: KnownPools = field(default_factory=KnownPools)
 
     @property
     def now(self) -> UnixSeconds:

@@ -19,6 +19,8 @@ _OUTPUT_TOKEN: Final = "0x" + "33" * 20
 _SETTLER: Final = "0x" + "66" * 20
 _MAILBOX: Final = "0x" + "77" * 20
 _REGISTRY: Final = "0x" + "88" * 20
+_COIN: Final = "0x" + "99" * 20
+_POOL_ADDRESS: Final = "0x" + "aa" * 20
 _ID: Final = "0x" + "ab" * 32
 _TX: Final = "0x" + "cd" * 32
 _BLOCK: Final = "0x" + "ef" * 32
@@ -125,10 +127,37 @@ BID: Final[dict[str, Any]] = {
     "bid": {"intent_id": _ID, "solver": _SOLVER, "output_amount": "998000", "valid_until": 1800000060},
     "signature": _SIGNATURE,
 }
+QUOTE: Final[dict[str, Any]] = {
+    "origin_chain_id": 31337,
+    "destination_chain_id": 31338,
+    "input_token": _INPUT_TOKEN,
+    "output_token": _OUTPUT_TOKEN,
+    "input_amount": "1000000",
+}
+
 CHALLENGE: Final[dict[str, Any]] = {"address": _USER, "chain_id": 31337}
 REFRESH: Final[dict[str, Any]] = {"refresh_token": _REFRESH_VALUE}
 LOGIN: Final[dict[str, Any]] = {"message": _MESSAGE, "signature": _SIGNATURE}
 
+
+_POOL: Final[dict[str, Any]] = {
+    "chain_id": 31337,
+    "address": _POOL_ADDRESS,
+    "fee_ppm": 100,
+    "block_number": 1030,
+    "block_hash": _BLOCK,
+    "timestamp": "2027-01-15T08:00:00Z",
+    "tokens": [
+        {
+            "address": address,
+            "symbol": symbol,
+            "decimals": 6,
+            "reserve": "10000000",
+            "virtual_reserve": "10000000000000000000",
+        }
+        for address, symbol in ((_INPUT_TOKEN, "USDC"), (_COIN, "USDT"))
+    ],
+}
 
 ANSWERS: Final[Mapping[str, Any]] = {
     "submit_intent": _INTENT,
@@ -251,6 +280,41 @@ ANSWERS: Final[Mapping[str, Any]] = {
                 "progress": None,
             }
         ]
+    },
+    "list_pools": {"data": [_POOL], "next_cursor": None},
+    "read_pool": {
+        **_POOL,
+        "ticks": [
+            {
+                "tick_id": 0,
+                "plane": "585821893766249857",
+                "depeg_price": "989999999999999999",
+                "radius": "34142135623730950488",
+                "interior": True,
+            }
+        ],
+        "prices": [["1000000000000000000"] * 2] * 2,
+        "depth": [{"token_in": _INPUT_TOKEN, "token_out": _COIN, "bps": 1, "amount_in": "6000"}],
+    },
+    "quote": {
+        "output_amount": "999798",
+        "route": [
+            {
+                "chain_id": 31337,
+                "pool": _POOL_ADDRESS,
+                "token_in": _INPUT_TOKEN,
+                "token_out": _COIN,
+                "amount_in": "1000000",
+                "amount_out": "999798",
+                "fee": "100",
+                "price_impact_bps": 2,
+                "block_number": 1030,
+                "block_hash": _BLOCK,
+            }
+        ],
+        "fee": "100",
+        "price_impact_bps": 2,
+        "expires_at": "2027-01-15T08:00:15Z",
     },
     "read_health": _HEALTH,
     "read_readiness": _HEALTH,

@@ -14,7 +14,7 @@ from orbital.domain.network import Token
 from orbital.domain.types import UINT256_MAX, Address, UnixSeconds
 
 FEE_PPM: Final = 100
-COINS_OF_PROVIDER: Final = 100_000_000  # whole coins of each token
+COINS_OF_PROVIDER: Final = 1_000_000_000  # whole coins of each token
 GAS: Final = 2_000_000
 """Of calls that are sent before the ones they build on are mined, so that no estimate is possible."""
 
@@ -32,11 +32,11 @@ class Tick:
 
 
 TICKS: Final = (
-    Tick("0.999", 2_000_000_187_593_758_775, 20_000_000),
-    Tick("0.99", 2_000_018_843_836_417_075, 10_000_000),
-    Tick("0.95", 2_000_480_518_967_412_593, 5_000_000),
-    Tick("0.8", 2_008_258_810_228_355_239, 2_000_000),
-    Tick("0.5", 2_058_549_313_211_698_073, 1_000_000),
+    Tick("0.999", 2_000_000_187_593_758_775, 400_000_000),
+    Tick("0.99", 2_000_018_843_836_417_075, 200_000_000),
+    Tick("0.95", 2_000_480_518_967_412_593, 100_000_000),
+    Tick("0.8", 2_008_258_810_228_355_239, 40_000_000),
+    Tick("0.5", 2_058_549_313_211_698_073, 20_000_000),
 )
 
 

@@ -2,7 +2,7 @@
 
 `State` keeps what the contract books and nothing that follows from it: the tokens really there in their own units, the
 ticks' radii, on which side of its plane each tick is, and what each unit of radius has earned so far. Virtual reserves
-are the real ones plus what the ticks' providers need not bring; `pool` has them as the engine's value.
+are the real ones plus what the ticks' providers need not bring; `pool_of` has them as the engine's value.
 
 The fold does no pricing: a swap's amounts are the chain's word. That they are what the engine would have given is a
 property of the contract, tested there.
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from orbital.domain.errors import Corrupt
+from orbital.domain.orbital import ladder, pool, tick
 from orbital.domain.pool_facts import (
     FeesCollected,
     LiquidityAdded,
@@ -65,6 +66,17 @@ def replay(state: State | None, events: Iterable[PoolEvent]) -> State | None:
             case _ if state is not None:
                 state = _apply(state, event)
     return state
+
+
+def pool_of(state: State) -> pool.Pool:
+    """The state as the engine's value: on it a trade gives the integers that the contract gives."""
+    ticks = [tick.Tick.on(plane, radius) for plane, radius in zip(state.planes, state.radii, strict=True)]
+    steps = ladder.Ladder(len(state.tokens), ticks)
+    reserves = [
+        steps.floor + real * 10 ** (pool.DECIMALS - decimals)
+        for real, decimals in zip(state.reserves, state.decimals, strict=True)
+    ]
+    return pool.on(steps, reserves, state.decimals, state.fee_ppm)
 
 
 def _apply(state: State, event: PoolEvent) -> State:
