@@ -80,7 +80,8 @@ SELECT d.intent_id, d.which, d.round, b.number, b.hash, b.timestamp
 FROM deadlines d
 CROSS JOIN LATERAL (
     SELECT number, hash, timestamp FROM blocks
-    WHERE chain_id = $1 AND canonical AND timestamp > d.due_at
+    -- As a bigint, or the index is of no use; deadlines may be larger than that.
+    WHERE chain_id = $1 AND canonical AND timestamp > least(d.due_at, 9223372036854775807)::bigint
     ORDER BY timestamp, number LIMIT 1
 ) b
 WHERE d.chain_id = $1 AND d.passed_block IS NULL AND d.due_at < $2::numeric
