@@ -1,4 +1,8 @@
-"""Load on one server from many callers, and what came of it: each keeps a connection and asks again once answered."""
+"""Load on one server from many callers, and what came of it: each keeps a connection and asks again once answered.
+
+Two servers are compared by the requests that each answers in a second of its own processor time: on one core that is
+what a worker can do, and unlike the rate by the wall clock it does not depend on what else the machine is doing.
+"""
 
 import asyncio
 import itertools
@@ -15,9 +19,10 @@ CALLERS = 16
 
 @dataclass(frozen=True)
 class Round:
-    """Requests a second, and latencies in milliseconds."""
+    """Requests a second, the same a second of the server's processor time, and latencies in milliseconds."""
 
     rate: float
+    capacity: float
     p50: float
     p99: float
 
@@ -58,10 +63,22 @@ class Caller(asyncio.Protocol):
         self._transport.close()
 
 
-async def load(port: int, requests: Iterator[bytes], expected: int, seconds: float | None = None) -> Round:
+@dataclass(frozen=True)
+class Server:
+    """Where a server listens, and its process."""
+
+    port: int
+    pid: int
+
+    def cpu_seconds(self) -> float:
+        """Processor time that the process has used (Linux: the clock of another process, see clock_getcpuclockid)."""
+        return time.clock_gettime((~self.pid << 3) | 2)
+
+
+async def load(server: Server, requests: Iterator[bytes], expected: int, seconds: float | None = None) -> Round:
     """All callers at once, until the time or the requests are over."""
     loop = asyncio.get_running_loop()
-    callers = [(await loop.create_connection(Caller, "127.0.0.1", port))[1] for _ in range(CALLERS)]
+    callers = [(await loop.create_connection(Caller, "127.0.0.1", server.port))[1] for _ in range(CALLERS)]
     until = float("inf") if seconds is None else time.perf_counter() + seconds
 
     async def call(caller: Caller) -> list[float]:
@@ -71,28 +88,35 @@ async def load(port: int, requests: Iterator[bytes], expected: int, seconds: flo
         return taken
 
     try:
-        return await timed([call(one) for one in callers])
+        return await timed([call(one) for one in callers], server.cpu_seconds)
     finally:
         for one in callers:
             one.close()
 
 
-async def timed(workers: list[Coroutine[Any, Any, list[float]]]) -> Round:
-    begun = time.perf_counter()
+async def timed(
+    workers: list[Coroutine[Any, Any, list[float]]], cpu_seconds: Callable[[], float] = time.process_time
+) -> Round:
+    """What the workers took together, by the wall clock and by the processor time of who serves them."""
+    begun, used = time.perf_counter(), cpu_seconds()
     taken = sorted(itertools.chain.from_iterable(await asyncio.gather(*workers)))
-    rate = len(taken) / (time.perf_counter() - begun)
-    return Round(rate, taken[len(taken) // 2] * 1e3, taken[len(taken) * 99 // 100] * 1e3)
+    rate, capacity = len(taken) / (time.perf_counter() - begun), len(taken) / (cpu_seconds() - used)
+    return Round(rate, capacity, taken[len(taken) // 2] * 1e3, taken[len(taken) * 99 // 100] * 1e3)
 
 
 def report(name: str, pairs: list[tuple[Round, Round]], target: float, other: str) -> None:
+    """Medians of each side, and the median of the pairs' ratios; the target is for those by processor time."""
+
     def median(pick: Callable[[Round, Round], float]) -> float:
         return statistics.median(pick(*one) for one in pairs)
 
-    print(f"{name:<16}{'req/s':>8}{'p50 ms':>9}{'p99 ms':>9}")
+    print(f"{name:<24}{'req/s':>8}{'req/CPU s':>11}{'p50 ms':>9}{'p99 ms':>9}")
     for label, side in (("the API", 0), (other, 1)):
-        rate, p50, p99 = (
-            statistics.median(getattr(one[side], what) for one in pairs) for what in ("rate", "p50", "p99")
+        rate, capacity, p50, p99 = (
+            statistics.median(getattr(one[side], what) for one in pairs) for what in ("rate", "capacity", "p50", "p99")
         )
-        print(f"  {label:<22}{rate:>8.0f}{p50:>9.2f}{p99:>9.2f}")
-    ratio = median(lambda ours, theirs: ours.rate / theirs.rate)
-    print(f"  ratio {ratio:.2f}, wanted {target}: {'met' if ratio >= target else 'MISSED'}")
+        print(f"  {label:<22}{rate:>8.0f}{capacity:>11.0f}{p50:>9.2f}{p99:>9.2f}")
+    ratio = median(lambda ours, theirs: ours.capacity / theirs.capacity)
+    by_clock = median(lambda ours, theirs: ours.rate / theirs.rate)
+    verdict = "met" if ratio >= target else "MISSED"
+    print(f"  ratio {ratio:.2f} by CPU time, wanted {target}: {verdict}; {by_clock:.2f} by the wall clock")

@@ -22,7 +22,7 @@ SECURITY: Final[Mapping[Any, list[dict[str, list[str]]]]] = {
 }
 """What states who may call; all that needs a login rests on `get_identity`. Nothing, or a token where one is set."""
 
-PLAIN: Final = frozenset({"/openapi.json", "/docs", "/docs/{name}", "/api/v1/intents/{intent_id}"})
+PLAIN: Final = frozenset({"/openapi.json", "/docs", "/docs/{name}"})
 """Paths of plain routes, which have no dependencies: everybody may read them."""
 
 

@@ -1,7 +1,7 @@
 """The ASGI application: every route, the contract at `/openapi.json`, and errors as problems.
 
 The framework gives contract, injection and routing; bodies and queries are read by `body`, answers leave as ready
-bytes, and the hottest read is a plain handler ahead of the framework's routes.
+bytes, and the hottest read never reaches the framework (`hot`).
 """
 
 import time
@@ -12,8 +12,7 @@ import fastapi
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
-from starlette.types import Scope
+from starlette.routing import Route
 
 from orbital.api import (
     access,
@@ -25,6 +24,7 @@ from orbital.api import (
     edge,
     errors,
     health,
+    hot,
     idempotency,
     intents,
     limits,
@@ -83,11 +83,10 @@ def create_app(
     )
     app.state.services = Services(pool, network, rpcs, hub, settings, clock, clock())
     for router in ROUTERS:
-        if router is intents.router:
-            app.router.routes.append(_HotRoute("/api/v1/intents/{intent_id}", intents.read, methods=["GET"]))
         app.include_router(router)
     app.router.routes.extend(reference.ROUTES)
     access.require_statements(app.routes)
+    app.add_middleware(hot.Hot, services=app.state.services)
     app.add_middleware(idempotency.Idempotency)  # the last one added is the first to see a request
     if settings.rate_limit_rpm:
         app.add_middleware(limits.Limits, settings=settings, counter=LocalLimiter() if counter is None else counter)
@@ -100,14 +99,6 @@ def create_app(
 def build_contract() -> dict[str, Any]:
     """The document at `/openapi.json`, without an application that could answer it."""
     return contract.build(ROUTERS, health.VERSION)
-
-
-class _HotRoute(Route):
-    """A plain route that names itself to the figures, as the framework's own do."""
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        match, child = super().matches(scope)
-        return match, {**child, "route": self}
 
 
 def allowed_methods(path: str) -> frozenset[str]:

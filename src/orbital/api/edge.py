@@ -4,12 +4,12 @@ HEAD is answered wherever GET is, with the headers that GET would have. Plain AS
 nothing for it.
 """
 
+import functools
 import re
 import secrets
 import time
 from typing import Final
 
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -33,6 +33,7 @@ _SECONDS: Final = metrics.histogram(
     ("method", "route", "status"),
 )
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+_TRACED: Final = b"x-request-id"
 _log = logging.get_logger("api")
 
 
@@ -44,6 +45,7 @@ class Edge:
         self._origins = origins
         wanted = (*SECURITY_HEADERS, HTTPS_HEADER) if is_https else SECURITY_HEADERS
         self._security = tuple((name.lower().encode(), value.encode()) for name, value in wanted)
+        self._names = frozenset(name for name, _ in self._security)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -62,9 +64,11 @@ class Edge:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 own = {name for name, _ in message["headers"]}
-                given = [one for one in self._security if one[0] not in own]
-                traced = (b"x-request-id", request_id.encode())
-                message = {**message, "headers": [*message["headers"], *given, traced, *added]}
+                given = (
+                    self._security if own.isdisjoint(self._names) else [o for o in self._security if o[0] not in own]
+                )
+                traced = (_TRACED, request_id.encode())
+                message["headers"] = [*message["headers"], *given, traced, *added]
             elif is_head:
                 message = {**message, "body": b""}
             await send(message)
@@ -81,12 +85,17 @@ class Edge:
             answer = errors.problem(500, "internal", "This is a fault of the service.", request_id)
             await answer(scope, receive, send_with_headers)
         finally:
-            _SECONDS.labels(_method(scope), _route(asked), status).observe(time.perf_counter() - started)
+            _series(_method(scope), _route(asked), status).observe(time.perf_counter() - started)
 
 
 def _request_id(scope: Scope) -> str:
-    given = Headers(scope=scope).get("x-request-id", "")
+    given = next((value for name, value in scope["headers"] if name == _TRACED), b"").decode("latin-1")
     return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+
+
+@functools.cache  # looking a series up costs more than counting in it; there are as many as figures show
+def _series(method: str, route: str, status: int) -> metrics.Histogram:
+    return _SECONDS.labels(method, route, status)
 
 
 def _method(scope: Scope) -> str:

@@ -1,11 +1,13 @@
 """Intents: submit, read, follow, cancel."""
 
+from typing import Any
+
 import fastapi
 from starlette.requests import Request
 from starlette.responses import Response
 
 from orbital.api import answers, body, docs, examples, intake, paging
-from orbital.api.deps import Caller, Given, NoQuery, Public, Services, get_services, parse_intent_id
+from orbital.api.deps import Caller, Given, NoQuery, Public, Services, parse_intent_id
 from orbital.api.errors import not_found
 from orbital.api.schemas import intents as schemas
 from orbital.api.schemas import queries
@@ -17,6 +19,15 @@ from orbital.storage import auctions, intents, ledger, pool
 from orbital.storage.intents import AnyView, ForeignView, IntentView
 
 router = fastapi.APIRouter(prefix="/api/v1/intents", tags=["intents"])
+
+
+async def load_shown(services: Services, intent_id: str) -> dict[str, Any]:
+    """The Intent that this text of a path names; NotFound when there is none."""
+    async with pool.acquire(services.pool) as connection:
+        view = await intents.find_any(connection, parse_intent_id(intent_id))
+    if view is None:
+        raise not_found("There is no such intent.")
+    return schemas.show_intent(view)
 
 
 @router.post(
@@ -56,15 +67,6 @@ async def list_own(request: Request, services: Given, caller: Caller) -> Respons
     return answers.json(paging.page(found, asked.limit, schemas.show_intent, _cursor_of))
 
 
-async def read(request: Request) -> Response:
-    """The hot read: a plain handler, mounted ahead of the framework's own routes."""
-    services = get_services(request)
-    if request.scope["query_string"]:
-        body.query(request, body.Nothing)
-    view = await _load(services, parse_intent_id(request.path_params["intent_id"]))
-    return answers.json(schemas.show_intent(view))
-
-
 @router.get(
     "/{intent_id}",
     summary="One intent",
@@ -72,9 +74,9 @@ async def read(request: Request) -> Response:
     dependencies=[Public, NoQuery],
     responses=docs.answers(schemas.ShownIntent, 200, 404, 503),
 )
-async def read_documented(request: Request, intent_id: str) -> Response:  # noqa: ARG001 - named for the contract
+async def read(intent_id: str, services: Given) -> Response:
     """Everything public about an intent, with the finality of each step as of now."""
-    return await read(request)
+    return answers.json(await load_shown(services, intent_id))
 
 
 @router.get(
@@ -138,14 +140,6 @@ async def cancel(intent_id: str, request: Request, services: Given, caller: Call
             await ledger.record(connection, [fact], services.network.rules)
             view = await _find_own(connection, wanted, caller)
     return answers.json(schemas.show_intent(view))
-
-
-async def _load(services: Services, intent_id: IntentId) -> AnyView:
-    async with pool.acquire(services.pool) as connection:
-        view = await intents.find_any(connection, intent_id)
-    if view is None:
-        raise not_found("There is no such intent.")
-    return view
 
 
 async def _find_own(connection: pool.Connection, intent_id: IntentId, caller: Address) -> IntentView:

@@ -1,9 +1,13 @@
 """Connections: one pool a process, with exact numbers and JSON as Python values.
 
+An outage is told within `WAIT_SECONDS`, or the time that a statement may take, and not their sum: a connection whose
+statement got no answer is cut rather than asked to cancel, so that whoever waits for one finds out by connecting anew.
+
 The pool never resets a connection on release (it costs a third of a lookup): so no code may leave session state on a
 pooled connection, neither SET, LISTEN nor session locks. What needs a session of its own takes `connect`.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -43,7 +47,10 @@ _ENDED: Final = ("connection is closed", "released back to the pool", "pool is c
 LOST_RACE: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 """What PostgreSQL ends a transaction with that was right and need only be tried again."""
 
-_CONNECT_TIMEOUT_SECONDS: Final = 3.0
+WAIT_SECONDS: Final = 2.5
+"""The longest wait for a connection, free or new."""
+
+_RELEASE_SECONDS: Final = 0.2
 _IDLE_TRANSACTION_MS: Final = "10000"  # a stopped process must not keep its locks: its successor waits for them
 
 
@@ -54,7 +61,7 @@ async def create_pool(settings: StorageSettings) -> Pool:
         min_size=settings.pool_min,
         max_size=settings.pool_max,
         command_timeout=settings.command_timeout_seconds,
-        timeout=_CONNECT_TIMEOUT_SECONDS,
+        timeout=WAIT_SECONDS,
         server_settings={"idle_in_transaction_session_timeout": _IDLE_TRANSACTION_MS},
         init=_init,
         reset=_keep,
@@ -70,7 +77,7 @@ async def connect(settings: StorageSettings) -> Session:
     """A connection of one's own, for what needs a session; the caller closes it."""
     try:
         connection = await asyncpg.connect(
-            settings.url, command_timeout=settings.command_timeout_seconds, timeout=_CONNECT_TIMEOUT_SECONDS
+            settings.url, command_timeout=settings.command_timeout_seconds, timeout=WAIT_SECONDS
         )
     except AWAY as error:
         raise _unavailable(error) from error
@@ -82,8 +89,15 @@ async def connect(settings: StorageSettings) -> Session:
 async def acquire(pool: Pool) -> AsyncIterator[Connection]:
     """A pooled connection without a transaction, for single statements; Unavailable when PostgreSQL is away."""
     try:
-        async with pool.acquire(timeout=_CONNECT_TIMEOUT_SECONDS) as connection:
+        async with asyncio.timeout(WAIT_SECONDS):  # the driver's own timeout costs a task
+            connection = await pool.acquire()
+        try:
             yield connection
+        except TimeoutError:
+            connection.terminate()
+            raise
+        finally:
+            await pool.release(connection, timeout=_RELEASE_SECONDS)
     except AWAY + LOST_RACE as error:
         raise _unavailable(error) from error
     except asyncpg.InterfaceError as error:

@@ -130,7 +130,7 @@ def show_amount(amount: int | None) -> str | None:
 
 def show_seconds(time: UnixSeconds | int | None) -> str | None:
     """Unix seconds as RFC 3339."""
-    return None if time is None else dt.datetime.fromtimestamp(time, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if time is None else dt.datetime.fromtimestamp(time, dt.UTC).isoformat()[:-6] + "Z"
 
 
 def show_time(time: dt.datetime | None) -> str | None:
