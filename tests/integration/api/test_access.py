@@ -30,6 +30,9 @@ FOR = {
     "GET /api/v1/protocol": EVERYBODY,
     "GET /api/v1/tokens": EVERYBODY,
     "GET /api/v1/chains": EVERYBODY,
+    "POST /api/v1/quotes": EVERYBODY,
+    "GET /api/v1/pools": EVERYBODY,
+    "GET /api/v1/pools/{chain_id}/{address}": EVERYBODY,
     "GET /health": EVERYBODY,
     "GET /health/ready": EVERYBODY,
     "GET /health/live": EVERYBODY,
@@ -45,6 +48,7 @@ NOT_FOUND = {
     "GET /api/v1/intents/{intent_id}/award",
     "POST /api/v1/intents/{intent_id}/cancel",
     "GET /api/v1/solver/{address}/awards",
+    "GET /api/v1/pools/{chain_id}/{address}",
 }
 """What is another's, or is not there, is not found; the same for all who get through."""
 
@@ -63,7 +67,7 @@ async def test_every_role_gets_exactly_what_is_for_it(api):
     people = {"user": keys.generate_signer(), "solver": await api.bonded_solver(), "admin": api.admin}
     found = {}
     for operation in FOR:
-        method, path = operation.format(intent_id=UNKNOWN, address=ADDRESS).split()
+        method, path = operation.format(intent_id=UNKNOWN, address=ADDRESS, chain_id=31337).split()
         for role in EVERYBODY.split():
             headers = {} if role == "anonymous" else await api.login(people[role])
             body = {} if method == "POST" and not path.endswith(("/cancel", "/logout")) else None
