@@ -53,15 +53,13 @@ def impact_bps(done: Swap) -> int:
 
 
 def depth(pool: Pool, token_in: int, token_out: int, bps: int) -> int:
-    """The greatest input (own units, fee included) that moves the price of `token_in` by at most `bps`.
+    """The greatest input (own units, fee included) that lowers the price of `token_in` by at most `bps`.
 
-    0 where not even the smallest does.
+    To a millionth; all that the pool can take is less than sum(x), so that is where the search begins.
     """
     floor = price(pool, token_in, token_out) * (BPS - bps) // BPS
-    low, high = 0, 1
-    while high < LIMIT and _holds(pool, token_in, token_out, high, floor):
-        low, high = high, high * 4
-    while high - low > max(1, low >> 20):
+    low, high = 0, max(1, pool.total // pool.scale(token_in))
+    while high - low > max(1, high >> 20):
         middle = (low + high) // 2
         low, high = (middle, high) if _holds(pool, token_in, token_out, middle, floor) else (low, middle)
     return low
