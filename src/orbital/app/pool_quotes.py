@@ -1,0 +1,89 @@
+"""Quotes for pools that stand in a file: a JSON list of cases in, a JSON list of answers out.
+
+A case is `{n, ticks: [{radius, k}], reserves, token_in, token_out, amount_in}`; numbers of tokens, radii and planes are
+decimal strings or JSON numbers, `k` is the plane's distance from the origin. Whatever is finer than 18 decimals is
+floored, unknown keys are ignored. An answer is the amount out as an integer at 18 decimals in a string, or
+`{"error": code}` where a case has none; one bad case does not stop the others.
+"""
+
+import decimal
+import fractions
+import json
+import math
+from typing import Any, Final
+
+from orbital.domain.errors import OrbitalError, Rejected
+from orbital.domain.orbital import pool, refusals, swap
+from orbital.domain.orbital.tick import WAD, Tick
+
+Answer = str | dict[str, str]
+DIGITS_MAX: Final = 200
+"""Of a number, before and after its point: more is no amount, and would only cost memory."""
+
+
+def quote_all(text: str) -> list[Answer]:
+    """Answers in the order of the cases. Rejected("malformed") when the text is not a JSON list."""
+    try:
+        cases = json.loads(text, parse_float=str, parse_constant=str)
+    except (ValueError, RecursionError) as failure:
+        raise Rejected("malformed", f"This is not JSON: {failure}.") from failure
+    if not isinstance(cases, list):
+        raise Rejected("malformed", "The cases are not a JSON list.")
+    return [_answer(case) for case in cases]
+
+
+def read_pool(case: Any) -> pool.Pool:
+    """The pool of one case. Raises Rejected and InvalidPool."""
+    reserves = [_wad(one) for one in _list(case, "reserves")]
+    n = case.get("n", len(reserves))
+    if n != len(reserves):
+        raise refusals.InvalidPool("invalid_pool", "`n` is not the number of reserves.")
+    return pool.make([_read_tick(n, one) for one in _list(case, "ticks")], reserves)
+
+
+def _answer(case: Any) -> Answer:
+    try:
+        before = read_pool(case)
+        token_in, token_out = _index(case, "token_in"), _index(case, "token_out")
+        done = swap.quote_exact_in(before, token_in, token_out, _wad(case.get("amount_in")))
+    except OrbitalError as error:
+        return {"error": error.code}
+    return str(done.amount_out)
+
+
+def _read_tick(n: int, given: Any) -> Tick:
+    if not isinstance(given, dict):
+        raise Rejected("malformed", "A tick is an object.")
+    k = _number(given.get("k"))
+    level = math.isqrt(math.floor(n * (k * WAD) ** 2)) if k > 0 else 0
+    return Tick.at(_wad(given.get("radius")), level)
+
+
+def _list(case: Any, key: str) -> list[Any]:
+    found = case.get(key) if isinstance(case, dict) else None
+    if not isinstance(found, list):
+        raise Rejected("malformed", f"`{key}` is not a list.")
+    return found
+
+
+def _index(case: Any, key: str) -> int:
+    found = case.get(key)
+    if not isinstance(found, int) or isinstance(found, bool):
+        raise refusals.InvalidTrade("invalid_token", f"`{key}` is not the number of a token.")
+    return found
+
+
+def _wad(given: Any) -> int:
+    return math.floor(_number(given) * WAD)
+
+
+def _number(given: Any) -> fractions.Fraction:
+    if isinstance(given, bool) or not isinstance(given, str | int):
+        raise Rejected("malformed", "A number is missing, or is none.")
+    try:
+        parsed = decimal.Decimal(given)
+    except decimal.InvalidOperation as failure:
+        raise Rejected("malformed", "A number is none.") from failure
+    if not parsed.is_finite() or abs(parsed.adjusted()) > DIGITS_MAX or len(parsed.as_tuple().digits) > DIGITS_MAX:
+        raise Rejected("malformed", "A number is not finite, or has too many digits.")
+    return fractions.Fraction(parsed)

@@ -1,0 +1,33 @@
+"""`orbital pool quote`: swaps against pools that stand in a file."""
+
+import argparse
+import json
+import pathlib
+import sys
+from collections.abc import Sequence
+
+from orbital.app import pool_quotes
+from orbital.domain.errors import OrbitalError
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the answers; returns the exit status (2: the file is none of cases)."""
+    parser = argparse.ArgumentParser(
+        prog="orbital pool quote",
+        description="Quote exact-in swaps, without fee: FILE is a JSON list of cases {n, ticks: [{radius, k}],"
+        ' reserves, token_in, token_out, amount_in}. Prints a JSON list: for each case the amount out as an integer at'
+        ' 18 decimals in a string, or {"error": code}.',
+    )
+    parser.add_argument("file", metavar="FILE", help="the cases; - reads standard input")
+    chosen = parser.parse_args(arguments)
+    try:
+        text = sys.stdin.read() if chosen.file == "-" else pathlib.Path(chosen.file).read_text("utf-8")
+        answers = pool_quotes.quote_all(text)
+    except OrbitalError as error:
+        sys.stderr.write(f"orbital: {error}\n")
+        return 2
+    except (OSError, UnicodeDecodeError) as failure:
+        sys.stderr.write(f"orbital: unreadable_file: {failure}\n")
+        return 2
+    sys.stdout.write(json.dumps(answers, indent=1) + "\n")
+    return 0
