@@ -16,6 +16,7 @@ VERBS: Final = {
     "digest": "fingerprints of ledger and projections, for comparing databases",
     "rewind": "take a chain back to a block, so that its indexer reads it anew",
     "reindex": "index a chain again from what another database kept of it",
+    "pool": "the Orbital AMM without a chain: quotes and pictures",
     "openapi": "print the HTTP contract",
     "config": "print the effective settings, or check them against the chains",
 }

@@ -23,13 +23,15 @@ DIGITS_MAX: Final = 200
 
 def quote_all(text: str) -> list[Answer]:
     """Answers in the order of the cases. Rejected("malformed") when the text is not a JSON list."""
-    try:
-        cases = json.loads(text, parse_float=str, parse_constant=str)
-    except (ValueError, RecursionError) as failure:
-        raise Rejected("malformed", f"This is not JSON: {failure}.") from failure
-    if not isinstance(cases, list):
-        raise Rejected("malformed", "The cases are not a JSON list.")
-    return [_answer(case) for case in cases]
+    return [_answer(case) for case in _read_cases(text)]
+
+
+def read_case(text: str, number: int) -> pool.Pool:
+    """The pool of one of the cases. Raises Rejected and InvalidPool."""
+    cases = _read_cases(text)
+    if not 0 <= number < len(cases):
+        raise Rejected("malformed", f"There are {len(cases)} cases, numbered from 0.")
+    return read_pool(cases[number])
 
 
 def read_pool(case: Any) -> pool.Pool:
@@ -39,6 +41,16 @@ def read_pool(case: Any) -> pool.Pool:
     if n != len(reserves):
         raise refusals.InvalidPool("invalid_pool", "`n` is not the number of reserves.")
     return pool.make([_read_tick(n, one) for one in _list(case, "ticks")], reserves)
+
+
+def _read_cases(text: str) -> list[Any]:
+    try:
+        cases = json.loads(text, parse_float=str, parse_constant=str)
+    except (ValueError, RecursionError) as failure:
+        raise Rejected("malformed", f"This is not JSON: {failure}.") from failure
+    if not isinstance(cases, list):
+        raise Rejected("malformed", "The cases are not a JSON list.")
+    return cases
 
 
 def _answer(case: Any) -> Answer:

@@ -5,7 +5,7 @@ import pathlib
 import sys
 from collections.abc import Sequence
 
-from orbital.app import plots
+from orbital.app import plots, pool_quotes
 from orbital.domain.errors import OrbitalError
 
 
@@ -19,13 +19,21 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--pair", type=_pair, default=(0, 1), help="the token and the one its price is in: 0,1")
     parser.add_argument("--sold", type=int, default=15, help="percent of token 0 sold for the last one before")
+    parser.add_argument("--from", dest="file", type=pathlib.Path, help="the pool of a case in a file of `pool quote`")
+    parser.add_argument("--case", type=int, default=0, help="which case of that file (default: 0)")
     parser.add_argument("--out", type=pathlib.Path, help="a file instead of standard output")
     chosen = parser.parse_args(arguments)
     try:
-        pool = plots.example(chosen.tokens, chosen.ticks, chosen.sold)
+        if chosen.file:
+            pool = pool_quotes.read_case(chosen.file.read_text("utf-8"), chosen.case)
+        else:
+            pool = plots.example(chosen.tokens, chosen.ticks, chosen.sold)
         picture = plots.draw(pool, plots.View(chosen.view), *chosen.pair)
     except OrbitalError as error:
         sys.stderr.write(f"orbital: {error}\n")
+        return 2
+    except (OSError, UnicodeDecodeError) as failure:
+        sys.stderr.write(f"orbital: unreadable_file: {failure}\n")
         return 2
     if chosen.out:
         chosen.out.write_text(picture, encoding="utf-8")

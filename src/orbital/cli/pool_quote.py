@@ -15,7 +15,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="orbital pool quote",
         description="Quote exact-in swaps, without fee: FILE is a JSON list of cases {n, ticks: [{radius, k}],"
-        ' reserves, token_in, token_out, amount_in}. Prints a JSON list: for each case the amount out as an integer at'
+        " reserves, token_in, token_out, amount_in}. Prints a JSON list: for each case the amount out as an integer at"
         ' 18 decimals in a string, or {"error": code}.',
     )
     parser.add_argument("file", metavar="FILE", help="the cases; - reads standard input")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from orbital.domain.orbital import refusals, swap
-from orbital.domain.orbital.pool import LIMIT, Pool
+from orbital.domain.orbital.pool import Pool
 from orbital.domain.orbital.swap import Swap
 from orbital.domain.orbital.tick import WAD
 
@@ -21,6 +21,8 @@ _PAR_SLOPE: Final = 1 << 512
 
 def slopes(pool: Pool, tokens: Sequence[int]) -> list[int]:
     """The slopes of these tokens, in one common unit; at least 0. InsufficientLiquidity without an interior tick."""
+    if not all(0 <= token < pool.n for token in tokens):
+        raise refusals.InvalidTrade("invalid_token", f"The pool has {pool.n} tokens.")
     segment, total, spread = pool.segment, pool.total, pool.spread
     section = segment.section(total)
     if segment.is_deep(total, spread):
