@@ -11,7 +11,7 @@ from typing import Final
 
 from orbital.app import console, process, stack
 from orbital.config.tree import ConfigError
-from orbital.devnet import datadir, ports, traffic
+from orbital.devnet import datadir, ports, swaps, traffic
 from orbital.domain.errors import OrbitalError
 from orbital.observe import logging
 from orbital.realtime import tail
@@ -63,6 +63,7 @@ async def _run_until_lost(options: stack.Options, environment: Mapping[str, str]
         beside = [tasks.create_task(_show(devnet.redis_url))]
         if with_demo:
             beside.append(tasks.create_task(traffic.run(devnet)))
+            beside.append(tasks.create_task(swaps.run(devnet)))
         await one.chain_lost.wait()
         for task in beside:
             task.cancel()

@@ -9,6 +9,8 @@ import typing
 
 from orbital.chain import rpc
 from orbital.chain.abi import codec
+from orbital.domain.orbital import ladder, tick
+from orbital.domain.orbital import pool as engine
 from orbital.domain.types import Address, Amount, UnixSeconds
 
 ARTIFACT: typing.Final = "OrbitalPool"
@@ -90,6 +92,13 @@ def decode_amount_out(data: bytes) -> Amount:
 def decode_amounts(data: bytes) -> tuple[Amount, ...]:
     """Return what a call of `addLiquidity`, `removeLiquidity` or `collectFees` returned, a token each."""
     return tuple(Amount(amount) for amount in load().decode_return("addLiquidity", data)[0])
+
+
+def engine_of(config: PoolConfig, state: PoolState) -> engine.Pool:
+    """Return what the contract said as the engine's value, which prices it to the same integers."""
+    ticks = [tick.Tick.on(plane, radius) for plane, radius in zip(config.planes, state.radii, strict=True)]
+    steps = ladder.Ladder(len(config.tokens), ticks)
+    return engine.on(steps, state.reserves, config.decimals, config.fee_ppm)
 
 
 async def fetch_config(node: rpc.Rpc, pool: Address) -> PoolConfig:

@@ -11,7 +11,7 @@ be signed. Nothing is repeated but a call whose token ran out.
 import typing
 
 from orbital.chain import eip712, hexes, keys
-from orbital.client import http, wire
+from orbital.client import http, wire, wire_pools
 from orbital.domain import errors
 from orbital.domain.intent import Bid, Intent
 from orbital.domain.types import Address, Amount, ChainId, Hash32, IntentId, UnixSeconds
@@ -154,6 +154,27 @@ class Client:
 
     async def list_tokens(self) -> list[wire.Token]:
         return (await self._connection.call(wire.Page[wire.Token], "GET", "/api/v1/tokens")).data
+
+    async def fetch_quote(
+        self, given: wire_pools.TokenRef, wanted: wire_pools.TokenRef, amount: int
+    ) -> wire_pools.Quote:
+        """What `amount` base units of a token bring of another, each as (chain id, address); it binds nobody."""
+        asked = {
+            "origin_chain_id": given[0],
+            "destination_chain_id": wanted[0],
+            "input_token": hexes.to_checksum(given[1]),
+            "output_token": hexes.to_checksum(wanted[1]),
+            "input_amount": str(amount),
+        }
+        return await self._connection.call(wire_pools.Quote, "POST", "/api/v1/quotes", json=asked)
+
+    async def list_pools(self) -> list[wire_pools.Pool]:
+        return await self._list(wire.Page[wire_pools.Pool], "/api/v1/pools", {})
+
+    async def fetch_pool(self, chain_id: int, address: Address) -> wire_pools.PoolDetail:
+        """A pool with its ticks, prices and depth."""
+        path = f"/api/v1/pools/{chain_id}/{hexes.to_checksum(address)}"
+        return await self._connection.call(wire_pools.PoolDetail, "GET", path)
 
     async def fetch_health(self) -> wire.Health:
         """How the service is; an unhealthy one says so, it is no error here."""

@@ -46,10 +46,10 @@ def walk_routes(network: Network) -> Iterator[Route]:
         yield from mixed
 
 
-def make_intent(network: Network, route: Route, user: Address, coins: int) -> Intent:
-    """An intent of `coins` whole input coins for as many output coins, less a small slippage."""
+def make_intent(network: Network, route: Route, user: Address, coins: int, expected: Amount | None = None) -> Intent:
+    """An intent of `coins` whole input coins for what is `expected` (as many output coins), less a small slippage."""
     now = int(time.time())
-    output = coins * 10**route.output_token.decimals
+    output = coins * 10**route.output_token.decimals if expected is None else expected
     return Intent(
         user=user,
         recipient=user,

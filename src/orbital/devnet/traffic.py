@@ -11,7 +11,7 @@ from orbital.client.client import Client
 from orbital.client.errors import ApiError
 from orbital.devnet import files, trader
 from orbital.domain.errors import OrbitalError
-from orbital.domain.types import ChainId
+from orbital.domain.types import Amount, ChainId
 from orbital.observe import logging
 
 PAUSE_SECONDS: Final = 4.0
@@ -35,7 +35,11 @@ async def run(devnet: files.Devnet) -> None:
                 if not is_funded:
                     await _fund(devnet, rpcs)
                     is_funded = True
-                await client.submit(trader.make_intent(devnet.network, route, client.address, coins))
+                await client.submit(
+                    trader.make_intent(
+                        devnet.network, route, client.address, coins, await _fetch_expected(client, route, coins)
+                    )
+                )
             except ApiError as error:
                 log.warning("an intent was refused", code=error.code, detail=error.detail)
                 is_funded = error.code != "insufficient_balance"
@@ -43,6 +47,14 @@ async def run(devnet: files.Devnet) -> None:
                 log.warning("no intent now", code=error.code, detail=error.detail)
                 await asyncio.sleep(RETRY_SECONDS)
             await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _fetch_expected(client: Client, route: trader.Route, coins: int) -> Amount:
+    """What the market gives now."""
+    given, wanted = route.input_token, route.output_token
+    amount = coins * 10**given.decimals
+    quote = await client.fetch_quote((given.chain_id, given.address), (wanted.chain_id, wanted.address), amount)
+    return Amount(int(quote.output_amount))
 
 
 async def _fund(devnet: files.Devnet, rpcs: Mapping[ChainId, Rpc]) -> None:

@@ -83,6 +83,11 @@ def quote(network: Network, markets: Markets, given: Token, wanted: Token, amoun
     return best
 
 
+def has_way(network: Network, markets: Markets, given: Token, wanted: Token) -> bool:
+    """Whether the coins are of one asset, or pools trade the one for the other, at whatever price."""
+    return any(True for _ in _ways(network, markets, given, wanted))
+
+
 _Step = tuple[Market, Token, Token]
 
 

@@ -16,11 +16,13 @@ from orbital.chain.rpc import Rpc
 from orbital.client import wire
 from orbital.client.client import Client
 from orbital.client.errors import ApiError
+from orbital.domain import quotes
 from orbital.domain.network import Network
 from orbital.domain.types import Address, Amount, ChainId, IntentId, UnixSeconds
 from orbital.observe import logging, metrics
 from orbital.solver import pricing
 from orbital.solver.executor import Job
+from orbital.solver.markets import Watcher
 from orbital.solver.settings import SolverSettings
 
 AUCTION_GONE: Final = frozenset({"auction_closed", "not_found"})
@@ -59,6 +61,7 @@ class Bidder:
         self._rpcs = rpcs
         self._settings = settings
         self._jobs = jobs
+        self._watcher = Watcher(network, rpcs)
         self._promises: dict[tuple[IntentId, int], Promise] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
 
@@ -67,7 +70,10 @@ class Bidder:
         pending = await self._client.list_pending()
         now = dt.datetime.now(dt.UTC)
         self._forget(now)
-        wanted = [bid for one in pending if (bid := self._plan(one, now)) is not None]
+        if not any(self._is_new(one) for one in pending):
+            return 0
+        markets = await self._watcher.fetch()
+        wanted = [bid for one in pending if (bid := self._plan(one, markets, now)) is not None]
         if not wanted:
             return 0
         free = await self._fetch_free({promise.asset for _, promise in wanted})
@@ -82,12 +88,16 @@ class Bidder:
                 raise failure
         return len(affordable)
 
-    def _plan(self, one: wire.Pending, now: dt.datetime) -> tuple[wire.Pending, Promise] | None:
-        key = IntentId(hexes.parse_hash(one.intent_id)), one.round
-        if key in self._promises:
+    def _is_new(self, one: wire.Pending) -> bool:
+        return (IntentId(hexes.parse_hash(one.intent_id)), one.round) not in self._promises
+
+    def _plan(
+        self, one: wire.Pending, markets: quotes.Markets, now: dt.datetime
+    ) -> tuple[wire.Pending, Promise] | None:
+        if not self._is_new(one):
             return None
         intent = one.intent.to_domain()
-        amount = pricing.price(intent, self._network, self._settings.fee_bps)
+        amount = pricing.price(intent, self._network, markets, self._settings.fee_bps)
         if amount is None:
             return None
         asset = intent.destination_chain_id, intent.output_token

@@ -22,7 +22,10 @@ from schemathesis import checks
 from schemathesis.specs.openapi import checks as openapi_checks
 
 from orbital.chain import hexes
-from orbital.devnet import ports
+from orbital.devnet import pools, ports
+from orbital.domain import pool_facts
+from orbital.domain.orbital import liquidity
+from orbital.domain.types import Address, ChainId
 
 EXAMPLES = 12
 CHECKS = [
@@ -56,7 +59,8 @@ async def place(api) -> collections.abc.AsyncIterator[Place]:
     assert answer.status_code == 200, answer.text
     there = {
         "intent_id": [hexes.to_hex(api.intent_id(one)) for one in (awarded, pending, cancelled)],
-        "address": [hexes.to_checksum(solver.address)],
+        "address": [hexes.to_checksum(one) for one in (solver.address, await recorded_pool(api))],
+        "chain_id": ["31337"],
     }
     contract = (await api.client.get("/openapi.json")).json()
     with socket.create_server((ports.LOOPBACK, 0)) as listening:
@@ -67,6 +71,23 @@ async def place(api) -> collections.abc.AsyncIterator[Place]:
         finally:
             server.should_exit = True
             await serving
+
+
+async def recorded_pool(api) -> Address:
+    """The origin's pool, filled at par."""
+    chain = api.network.chains[ChainId(31337)]
+    (at,) = chain.pools
+    planes = tuple(one.plane for one in pools.TICKS)
+    filled = liquidity.add(liquidity.open_pool(planes, (6, 6, 18, 18)), 0, 10**24)
+    tokens = tuple(one.address for one in chain.tokens)
+    ticks = [pool_facts.TickCreated(at, index, plane) for index, plane in enumerate(planes)]
+    for event in (
+        pool_facts.PoolCreated(at, tokens, (6, 6, 18, 18), 100),
+        *ticks,
+        pool_facts.LiquidityAdded(at, at, 0, 10**24, filled.amounts),
+    ):
+        await api.record_on_chain(chain.chain_id, event)
+    return at
 
 
 @pytest.mark.timeout(300)

@@ -3,13 +3,15 @@
 import random
 
 from orbital.chain import keys, pool, token, transactions
-from orbital.devnet import accounts, pools
+from orbital.devnet import accounts, pools, swaps
+from orbital.domain.orbital import replay
 from orbital.domain.types import UINT256_MAX
+from orbital.solver.markets import Watcher
 from orbital.storage import pool as connections
 from orbital.storage import pool_states, rebuild
 
 GAS = 3_000_000
-STEPS = 12
+STEPS = 32
 
 
 class Traders:
@@ -67,6 +69,8 @@ class Traders:
         )
         assert (state.reserves, state.radii, state.interior) == (real, told.radii, told.interior)
         assert state.fee_growth == tuple(growth)
+        priced = replay.pool_of(state)
+        assert (priced.reserves, priced.interior) == (told.reserves, told.interior)
 
     async def forget(self) -> None:
         self.provider.forget_nonce()
@@ -88,3 +92,20 @@ async def test_the_state_from_events_is_the_contract_s_own_at_every_block_throug
     await rebuild.rebuild(world.database, world.network.rules)
     assert await fingerprint() == before
     await traders.assert_equal()
+
+
+async def test_what_demo_traders_do_is_indexed_and_seen_by_solvers_alike(world):
+    traders = Traders(world)
+    trader = swaps.Trader(traders.node, traders.chain, traders.pool, random.Random(1))
+    watcher = Watcher(world.network, world.nodes)
+    before = (await watcher.fetch())[world.origin][0].pool
+    await trader.fund()
+    for _ in range(2):
+        await trader.trade()
+    async with world.indexing(world.origin):
+        await world.caught_up(world.origin)
+    (market,) = (await watcher.fetch())[world.origin]
+    indexed = replay.pool_of((await traders.current()).state)
+    assert before.reserves != market.pool.reserves == indexed.reserves
+    assert market.tokens == (await traders.current()).state.tokens
+    assert (market.pool.interior, market.pool.fee_ppm) == (indexed.interior, indexed.fee_ppm)
