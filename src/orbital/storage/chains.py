@@ -8,7 +8,7 @@ from typing import Final
 from orbital.domain import facts, lifecycle
 from orbital.domain.errors import Corrupt
 from orbital.domain.types import BlockNumber, ChainId, Hash32, IntentId, UnixSeconds
-from orbital.storage import ledger, outbox, pool_states, projection, raw, rows, sql
+from orbital.storage import ledger, market, outbox, pool_states, projection, raw, rows, sql
 from orbital.storage.pool import Connection, Row
 
 LEASE_PREFIX: Final = "indexer-"
@@ -208,6 +208,8 @@ def _announcement(
         "intent_id": intent_id and "0x" + intent_id.hex(),
         "status": state and state.status,
     }
+    if market.is_of_pool(entry.fact):
+        return outbox.Announcement(market.TOPIC, event, data | market.about(entry.fact))
     return outbox.Announcement("intents" if intent_id else "chains", event, data)
 
 

@@ -22,7 +22,7 @@ from orbital.domain import facts as f
 from orbital.domain.foreign_facts import ForeignIntent
 from orbital.domain.intent import Intent
 from orbital.domain.types import Account, Address, ChainId, Hash32, IntentId, UnixSeconds
-from orbital.storage import outbox, pool_states, projection, rows, sql
+from orbital.storage import market, outbox, pool_states, projection, rows, sql
 from orbital.storage.copy import copy
 from orbital.storage.pool import Connection
 
@@ -37,6 +37,8 @@ class _Appended(NamedTuple):
     name: str
     actor: Address | Account | None
     timestamp: UnixSeconds
+    block_hash: Hash32 | None
+    log_index: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,11 @@ async def record(
     await _put_deadlines(connection, {one: facts for one, facts in canonical.items() if one in timed}, states)
     await projection.put(connection, states)
     await projection.refold_solvers(connection, new)
-    await pool_states.advance(connection, new)
-    await outbox.put(connection, [_announcement(one, states) for one in appended])
+    snapshots = await pool_states.advance(connection, new)
+    await outbox.put(connection, [_announcement(one, states) for one in appended if one.name not in market.NAMES])
+    if snapshots:
+        places = {(one.block_hash, one.log_index): one.seq for one in appended}
+        await outbox.announce(connection, market.announce(new, places, snapshots))
     return [one.seq for one in appended]
 
 
@@ -199,7 +204,10 @@ async def _append(connection: Connection, new: Sequence[f.Fact], new_blocks: Col
         seqs = await connection.fetchval(_QUERIES["take_seqs"], len(sure))
         pairs = list(zip(seqs, sure, strict=True))
         await copy(connection, "facts", rows.LINE, [rows.line_of(seq, fact) for seq, fact in pairs])
-        appended += [_Appended(seq, one.intent_id, one.name, one.actor, one.timestamp) for seq, one in pairs]
+        appended += [
+            _Appended(seq, one.intent_id, one.name, one.actor, one.timestamp, *market.place_of(one))
+            for seq, one in pairs
+        ]
     if unsure:
         columns = zip(*(rows.columns_of(fact) for fact in unsure), strict=True)
         appended += [_Appended(*row) for row in await connection.fetch(_QUERIES["append_facts"], *columns)]

@@ -15,7 +15,7 @@ _QUERIES: Final = sql.load("outbox")
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """`topic` is one of intents, auctions, awards, chains; `data` is JSON."""
+    """`topic` is one of intents, auctions, awards, chains, market; `data` is JSON."""
 
     topic: str
     event: str

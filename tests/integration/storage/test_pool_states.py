@@ -4,7 +4,7 @@ import pytest
 
 from orbital.domain import pool_facts as p
 from orbital.domain.types import Address
-from orbital.storage import chains, digest, pool_states, rebuild
+from orbital.storage import chains, digest, outbox, pool_states, rebuild
 
 POOL, WHO, A, B = (Address(bytes((byte,)) * 20) for byte in range(1, 5))
 CREATED = (p.PoolCreated(POOL, (A, B), (6, 18), 100), p.TickCreated(POOL, 0, 10**18))
@@ -111,3 +111,26 @@ async def test_a_rebuild_gives_the_same_states(database, history):
 async def test_facts_told_twice_count_once(connection, history, follow):
     await history.put(connection, history.block(history.origin, 9, (None, added(9))))
     assert await radius(connection, history) == 45
+
+
+async def market(connection) -> list[tuple[str, dict]]:
+    taken = await outbox.take(connection, 1000)
+    return [(one.announcement.event, one.announcement.data) for one in taken if one.announcement.topic == "market"]
+
+
+async def test_the_market_is_told_what_happened_and_the_prices_after_it(connection, history, follow):
+    await outbox.take(connection, 1000)
+    await follow(10)
+    (event, told), (changed, after) = await market(connection)
+    place = {"chain_id": history.origin, "block_number": 10, "pool": "0x" + POOL.hex()}
+    assert event == "LiquidityAdded"
+    assert place.items() <= told.items()
+    assert (told["radius"], told["amounts"], told["timestamp"]) == ("10", ["10", "10"], history.start + 100)
+    assert changed == "PricesChanged"
+    assert after == place | {"timestamp": history.start + 100, "prices": after["prices"]}
+    assert len(after["prices"]) == 2
+    await follow(10)
+    assert await market(connection) == []
+    await rollback(connection, history, 9)
+    ((fell, what),) = await market(connection)
+    assert (fell, what["name"], what["pool"]) == ("FactReverted", "LiquidityAdded", place["pool"])
