@@ -41,11 +41,6 @@ def calm_collector() -> None:
 
 async def _run(settings: Settings, chain_id: ChainId) -> None:
     node = settings.nodes[chain_id]
-    others = [*node.urls[1:], *node.urls[:1]]
-    async with (
-        wiring.open_database(settings) as database,
-        Rpc(node.urls, chain_id) as rpc,
-        Rpc(others, chain_id) as witness,
-    ):
+    async with wiring.open_database(settings) as database, Rpc(node.urls, chain_id) as rpc:
         wiring.serve_metrics(settings)
-        await loop.run(database, rpc, node.ws_url, settings.network, chain_id, IndexerSettings(), witness)
+        await loop.run(database, rpc, node.ws_url, settings.network, chain_id, IndexerSettings())

@@ -1,26 +1,24 @@
-"""JSON-RPC over HTTP to one chain through several nodes.
+"""JSON-RPC over HTTP to one node: what is sent, and every way in which it can go wrong.
 
-A node that does not answer, answers late, with an HTTP error or with anything but JSON-RPC is left for the next one;
-the one that worked is asked first from then on. When none works: Unavailable("chain_unavailable"). What a node answers
-as an error of the call itself is an RpcError and is not asked elsewhere: a revert reverts on every node.
-
-A node is asked for its chain id before anything else and again after every failure; one of another chain raises
-Corrupt("wrong_chain"), because its blocks and balances would be taken for ours. URLs may hold keys, so messages name
-the host only.
+What a node answers as an error of the call itself is an RpcError: a revert reverts on every node. A range of logs that
+is too much for the node is a RangeRefused, with what the node says it would take. Everything else that is no usable
+answer is a NodeFailed, which says nothing about the call: another node may be asked. URLs may hold keys, so messages
+name the host only.
 """
 
-import collections
 import collections.abc
+import datetime as dt
+import email.utils
 import itertools
 import typing
 import urllib.parse
+from enum import StrEnum
 
 import httpx
 import msgspec
 
-from orbital.chain import blocks, hexes
+from orbital.chain import hexes, refusals
 from orbital.domain import errors
-from orbital.domain.types import ChainId
 
 
 class Call(typing.NamedTuple):
@@ -47,6 +45,40 @@ class RpcError(errors.Conflict):
         return self.rpc_code in _NODE_CODES or "not found" in self.message
 
 
+class RangeRefused(RpcError):
+    """Logs of fewer blocks would be answered: of the `suggested` ones, or of `max_blocks`, when the node says so."""
+
+    def __init__(self, rpc_code: int, message: str, refusal: refusals.Refusal) -> None:
+        super().__init__(rpc_code, message)
+        self.suggested = refusal.suggested
+        self.max_blocks = refusal.max_blocks
+
+
+class Failure(StrEnum):
+    """Why a node gave no usable answer; the word is the metric's label."""
+
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    HTTP = "http"
+    NOT_JSON_RPC = "not_json_rpc"
+    INCOMPLETE = "incomplete"
+    REFUSED = "refused"
+    RATE_LIMITED = "rate_limited"
+    WRONG_CHAIN = "wrong_chain"
+
+
+class NodeFailed(Exception):
+    """A node gave no usable answer. `pause_seconds`: how long it asks to be left alone, when it says so."""
+
+    def __init__(self, failure: Failure, detail: str, pause_seconds: float | None = None) -> None:
+        super().__init__(detail)
+        self.failure = failure
+        self.pause_seconds = pause_seconds
+
+
+Answer = msgspec.Raw | RpcError
+
+
 class _Refusal(msgspec.Struct):
     code: int
     message: str = ""
@@ -59,113 +91,98 @@ class _Reply(msgspec.Struct):
     error: _Refusal | None = None
 
 
-class _Node:
-    __slots__ = ("is_checked", "place", "url")
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.place = urllib.parse.urlsplit(url).netloc.rpartition("@")[2]
-        self.is_checked = False
-
-
-class _NodeFailed(Exception):
-    """A node did not give a usable answer; the next one is asked."""
-
-
 # EIP-1474: parse error, unknown method, bad parameters, internal, resource unavailable or missing, limit exceeded.
 _NODE_CODES: typing.Final = frozenset({-32700, -32601, -32602, -32603, -32001, -32002, -32005})
+_REVERT_CODE: typing.Final = 3
+_LOGS_METHOD: typing.Final = "eth_getLogs"
+_OVERLOADED: typing.Final = frozenset({httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE})
 _REPLIES = msgspec.json.Decoder(_Reply | list[_Reply])
 _ENCODER = msgspec.json.Encoder()
 
 
-class Client:
-    """Sends calls to the nodes of one chain; `aclose` ends its connections."""
+class Endpoint:
+    """One URL. `place` names its host for messages and figures."""
 
-    def __init__(self, urls: collections.abc.Sequence[str], chain_id: ChainId, timeout_seconds: float) -> None:
-        if not urls:
-            raise errors.Rejected("no_rpc_url", f"Chain {chain_id} has no RPC URL.")
-        self._nodes = collections.deque(_Node(url) for url in urls)
-        self._chain_id = chain_id
+    def __init__(self, http: httpx.AsyncClient, url: str) -> None:
+        self._http = http
+        self._url = url
         self._ids = itertools.count(1)
-        # A node is named by its URL alone: no proxy, netrc or certificate from the environment.
-        self._http = httpx.AsyncClient(timeout=timeout_seconds, trust_env=False)
+        self.place: typing.Final = urllib.parse.urlsplit(url).netloc.rpartition("@")[2]
 
-    async def aclose(self) -> None:
-        await self._http.aclose()
+    async def post(self, calls: collections.abc.Sequence[Call]) -> list[Answer]:
+        """Send the calls as one request; the results, or what was wrong with each, come in their order.
 
-    async def ask(self, calls: collections.abc.Sequence[Call]) -> list[msgspec.Raw | RpcError]:
-        """Send the calls as one request; the results, or what was wrong with each, come in their order."""
-        if not calls:
-            return []
-        failures = []
-        for node in tuple(self._nodes):
-            try:
-                await self._check(node)
-                return await self._post(node, calls)
-            except _NodeFailed as failure:
-                failures.append(f"{node.place}: {failure}")
-                node.is_checked = False
-                self._put_last(node)
-        detail = f"No node of chain {self._chain_id} answers ({'; '.join(failures)})."
-        raise errors.Unavailable("chain_unavailable", detail)
-
-    async def ask_one(self, method: str, *params: typing.Any) -> msgspec.Raw:
-        """Send one call; raises its RpcError."""
-        (answer,) = await self.ask((Call(method, params),))
-        if isinstance(answer, RpcError):
-            raise answer
-        return answer
-
-    async def _check(self, node: _Node) -> None:
-        if node.is_checked:
-            return
-        (answer,) = await self._post(node, (Call("eth_chainId", ()),))
-        if isinstance(answer, RpcError):
-            raise _NodeFailed(str(answer))
-        chain_id = blocks.decode_quantity(answer)
-        if chain_id != self._chain_id:
-            detail = f"{node.place} is a node of chain {chain_id}, not of {self._chain_id}."
-            raise errors.Corrupt("wrong_chain", detail)
-        node.is_checked = True
-
-    async def _post(self, node: _Node, calls: collections.abc.Sequence[Call]) -> list[msgspec.Raw | RpcError]:
+        Raises NodeFailed.
+        """
         ids = [next(self._ids) for _ in calls]
         bodies = [
             {"jsonrpc": "2.0", "id": number, "method": call.method, "params": call.params}
             for number, call in zip(ids, calls, strict=True)
         ]
         content = _ENCODER.encode(bodies if len(bodies) > 1 else bodies[0])
-        try:
-            response = await self._http.post(node.url, content=content, headers={"content-type": "application/json"})
-        except (httpx.HTTPError, httpx.InvalidURL) as failure:
-            raise _NodeFailed(f"{type(failure).__name__} {failure}".strip()) from failure
-        replies = _read_replies(response)
-        if len(replies) == 1 and replies[0].error is not None and replies[0].id not in ids:
-            raise _NodeFailed(f"refuses the request: {replies[0].error.message}")
-        answers = {reply.id: _to_answer(reply) for reply in replies}
-        if not answers.keys() >= set(ids):
-            raise _NodeFailed("some calls were not answered")
-        return [answers[number] for number in ids]
+        replies = _read_replies(await self._send(content))
+        if len(replies) == 1 and (error := replies[0].error) is not None and replies[0].id not in ids:
+            if refusals.read(error.code, error.message).limit is refusals.Limit.RATE:
+                raise NodeFailed(Failure.RATE_LIMITED, error.message)
+            raise NodeFailed(Failure.REFUSED, f"refuses the request: {error.message}")
+        by_id = {reply.id: reply for reply in replies}
+        if not by_id.keys() >= set(ids):
+            raise NodeFailed(Failure.INCOMPLETE, "some calls were not answered")
+        return [_to_answer(call, by_id[number]) for number, call in zip(ids, calls, strict=True)]
 
-    def _put_last(self, node: _Node) -> None:
-        if self._nodes[0] is node:
-            self._nodes.rotate(-1)
+    async def _send(self, content: bytes) -> httpx.Response:
+        try:
+            return await self._http.post(self._url, content=content, headers={"content-type": "application/json"})
+        except httpx.TimeoutException as failure:
+            raise NodeFailed(Failure.TIMEOUT, f"{type(failure).__name__} {failure}".strip()) from failure
+        except (httpx.HTTPError, httpx.InvalidURL) as failure:
+            raise NodeFailed(Failure.UNREACHABLE, f"{type(failure).__name__} {failure}".strip()) from failure
+
+
+def read_retry_after(text: str | None, now: dt.datetime) -> float | None:
+    """Seconds that a `Retry-After` header asks to wait: it has seconds or an HTTP date. None when it says neither."""
+    if text is None:
+        return None
+    if text.strip().isascii() and text.strip().isdigit():
+        return float(text)
+    try:
+        until = email.utils.parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=dt.UTC)
+    return max(0.0, (until - now).total_seconds())
 
 
 def _read_replies(response: httpx.Response) -> list[_Reply]:
+    status = response.status_code
+    if status in _OVERLOADED:
+        pause = read_retry_after(response.headers.get("retry-after"), dt.datetime.now(dt.UTC))
+        if status == httpx.codes.TOO_MANY_REQUESTS or pause is not None:
+            raise NodeFailed(Failure.RATE_LIMITED, f"HTTP {status}", pause)
     try:
         replies = _REPLIES.decode(response.content)
     except msgspec.MsgspecError as failure:
-        raise _NodeFailed(f"HTTP {response.status_code} without JSON-RPC") from failure
-    if response.is_server_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
-        raise _NodeFailed(f"HTTP {response.status_code}")
+        kind = Failure.NOT_JSON_RPC if response.is_success else Failure.HTTP
+        raise NodeFailed(kind, f"HTTP {status} without JSON-RPC") from failure
+    if response.is_server_error:
+        raise NodeFailed(Failure.HTTP, f"HTTP {status}")
     return replies if isinstance(replies, list) else [replies]
 
 
-def _to_answer(reply: _Reply) -> msgspec.Raw | RpcError:
-    if reply.error is None:
+def _to_answer(call: Call, reply: _Reply) -> Answer:
+    """What one call came to. A limit on speed is the node's, not the call's: NodeFailed."""
+    error = reply.error
+    if error is None:
         return reply.result
-    return RpcError(reply.error.code, reply.error.message, _revert_data(reply.error.data))
+    if error.code == _REVERT_CODE or error.message.startswith("execution reverted"):  # words of a contract
+        return RpcError(error.code, error.message, _revert_data(error.data))
+    refusal = refusals.read(error.code, error.message)
+    if refusal.limit is refusals.Limit.RATE:
+        raise NodeFailed(Failure.RATE_LIMITED, error.message)
+    if call.method == _LOGS_METHOD and refusal.limit in {refusals.Limit.RANGE, refusals.Limit.TIME}:
+        return RangeRefused(error.code, error.message, refusal)
+    return RpcError(error.code, error.message, _revert_data(error.data))
 
 
 def _revert_data(data: typing.Any) -> bytes:

@@ -1,21 +1,27 @@
 """The typed door to one chain's nodes.
 
 Reads take and give domain values; hex exists only below. Errors: `RpcError` when the node refused the call itself (with
-the data of a revert), Unavailable("chain_unavailable") when no node gave a usable answer, Corrupt("wrong_chain") for a
-node of another chain. Nothing is cached and nothing is asked twice: repeating is the caller's decision.
+the data of a revert), `RangeRefused` when logs of fewer blocks would be answered, Unavailable("chain_unavailable") when
+no node gave a usable answer (`TimedOut` when one took too long), Corrupt("wrong_chain") when all nodes are of another
+chain. Nothing is cached, and what was answered is not asked twice: repeating is the caller's decision.
+
+Each call may be answered by another node. For answers that belong together there is `steady`, for a second opinion
+`elsewhere`, and `blame` for a node whose answers did not fit.
 """
 
 import collections.abc
+import copy
 import typing
 
 import msgspec
 
-from orbital.chain import blocks, hexes, jsonrpc
+from orbital.chain import blocks, hexes, jsonrpc, nodes
 from orbital.chain.blocks import Header, Heads, Log, Receipt
-from orbital.chain.jsonrpc import RpcError
+from orbital.chain.jsonrpc import RangeRefused, RpcError
+from orbital.chain.nodes import TimedOut
 from orbital.domain.types import Address, Amount, ChainId, Hash32
 
-__all__ = ["BlockRef", "Header", "Heads", "Log", "Receipt", "Rpc", "RpcError", "Tag"]
+__all__ = ["BlockRef", "Header", "Heads", "Log", "RangeRefused", "Receipt", "Rpc", "RpcError", "Tag", "TimedOut"]
 
 Tag = typing.Literal["latest", "safe", "finalized", "earliest", "pending"]
 BlockRef = Tag | int | bytes  # a tag, a height or a 32-byte hash
@@ -26,13 +32,20 @@ UNKNOWN_BLOCK_CODE = -39001
 
 
 class Rpc:
-    """One chain. Use it as an async context manager, or call `aclose`."""
+    """One chain. Use it as an async context manager, or call `aclose`.
+
+    `calls_per_second` is what each node may be asked; without it there is no limit but the node's own.
+    """
 
     def __init__(
-        self, urls: collections.abc.Sequence[str], chain_id: ChainId, timeout_seconds: float = TIMEOUT_SECONDS
+        self,
+        urls: collections.abc.Sequence[str],
+        chain_id: ChainId,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        calls_per_second: float | None = None,
     ) -> None:
         self._id: typing.Final = chain_id
-        self._client = jsonrpc.Client(urls, chain_id, timeout_seconds)
+        self._client = nodes.Client(nodes.Nodes(urls, chain_id, timeout_seconds, calls_per_second))
 
     async def __aenter__(self) -> typing.Self:
         return self
@@ -47,6 +60,22 @@ class Rpc:
     def expected_chain_id(self) -> ChainId:
         """The configured chain id; every node is compared to it."""
         return self._id
+
+    def steady(self) -> typing.Self:
+        """The same chain through one node for as long as it answers. It needs no closing."""
+        return self._through(self._client.steady())
+
+    def elsewhere(self) -> typing.Self:
+        """The same through another node than the one that answered here last, if there is one that answers."""
+        return self._through(self._client.elsewhere())
+
+    def witness(self) -> typing.Self:
+        """The same, preferring the node that is asked second here."""
+        return self._through(self._client.witness())
+
+    def blame(self) -> None:
+        """The last answer does not fit: its node is asked after the others for a while."""
+        self._client.blame()
 
     async def request(self, method: str, *params: typing.Any) -> typing.Any:
         """Call any method with JSON values, for what has no typed method here; returns plain JSON."""
@@ -85,7 +114,7 @@ class Rpc:
     ) -> list[Log]:
         """Return logs of an inclusive range; empty `addresses` or `topics` (of position 0) mean any."""
         where = {"fromBlock": hex(from_block), "toBlock": hex(to_block)}
-        return await self._logs(where, addresses, topics)
+        return await self._logs(where, addresses, topics, height=to_block)
 
     async def block_logs(
         self,
@@ -160,20 +189,28 @@ class Rpc:
             )
             for ref in refs
         ]
-        return [_read_header(answer) for answer in await self._client.ask(asked)]
+        heights = [ref for ref in refs if isinstance(ref, int)]
+        height = max(heights) if len(heights) == len(refs) and heights else None
+        return [_read_header(answer) for answer in await self._client.ask(asked, height)]
 
     async def _logs(
         self,
         where: dict[str, str],
         addresses: collections.abc.Collection[Address],
         topics: collections.abc.Collection[Hash32],
+        height: int | None = None,
     ) -> list[Log]:
         query: dict[str, typing.Any] = dict(where)
         if addresses:
             query["address"] = [hexes.to_hex(address) for address in addresses]
         if topics:
             query["topics"] = [[hexes.to_hex(topic) for topic in topics]]
-        return blocks.decode_logs(await self._client.ask_one("eth_getLogs", query))
+        return blocks.decode_logs(await self._client.ask_one("eth_getLogs", query, height=height))
+
+    def _through(self, client: nodes.Client) -> typing.Self:
+        door = copy.copy(self)
+        door._client = client  # noqa: SLF001 - a copy of this one
+        return door
 
 
 def _read_header(answer: msgspec.Raw | RpcError) -> Header | None:

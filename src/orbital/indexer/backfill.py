@@ -5,7 +5,7 @@ is exactly the range after the last one; after a rollback, or a range that could
 is forgotten and asked anew. Nothing is kept but in memory: a restart goes on from the checkpoint.
 
 A range is as long as it takes to hold about as many logs as a step should. It shrinks at once when a node refuses a
-range or a range is too full, and grows slowly while ranges are refused no more.
+range, takes too long over it, or a range is too full, and grows slowly while ranges are refused no more.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import collections
 import contextlib
 from typing import Final, NamedTuple
 
-from orbital.chain.rpc import Header, Rpc
+from orbital.chain.rpc import Header, Rpc, TimedOut
 from orbital.domain.types import BlockNumber
 from orbital.indexer import fetch
 from orbital.indexer.match import Sources
@@ -41,6 +41,10 @@ class Ranges:
         elif logs < _FEW * wanted and blocks >= self.blocks:
             self.blocks = min(self._settings.batch_blocks_max, int(self.blocks * _GROWTH) + 1)
 
+    def halve(self, blocks: int) -> None:
+        """A range of `blocks` took too long."""
+        self.blocks = max(1, min(self.blocks, blocks // 2))
+
 
 class Ahead:
     """What is fetched ahead of the checkpoint. `aclose` gives up what is under way."""
@@ -62,6 +66,9 @@ class Ahead:
             fetched = await wanted.task
         except asyncio.CancelledError:
             wanted.task.cancel()
+            raise
+        except TimedOut:
+            self.ranges.halve(wanted.last - wanted.first + 1)
             raise
         if fetched is not None:
             self.ranges.learn(len(fetched.headers), len(fetched.logs), fetched.largest)

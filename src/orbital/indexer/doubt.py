@@ -1,10 +1,9 @@
 """What in a node's answer does not fit together, as values with a stable word for each kind.
 
-Pure: it compares what one node said with what was asked and with itself. Every kind but `BLOOM_WITHOUT_LOG` is a
-contradiction, so the answer is wrong. That one is a suspicion: the bloom has the bits of an address and a topic that
-are watched and no log came, which other logs can cause as well; a second node's answer settles it.
-
-Blooms are those of the consensus (EVM chains that leave them empty contradict every log of theirs).
+Pure: it compares what one node said with what was asked and with itself. Most kinds are contradictions, so the answer
+is wrong. Some are suspicions, which a second answer settles: `BLOOM_WITHOUT_LOG`, since the bits of an address and a
+topic that are watched can be those of others, and `EMPTY_BLOOM`, since some EVM chains leave their blooms empty. On
+such a chain every block with logs is asked twice, and it takes another node to see that logs are left out.
 """
 
 import itertools
@@ -12,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from orbital.chain import blooms
 from orbital.chain.blocks import Header, Log
@@ -31,6 +31,11 @@ class Kind(StrEnum):
     INDEX_GAP = "index_gap"
     LOG_OUTSIDE_BLOOM = "log_outside_bloom"
     BLOOM_WITHOUT_LOG = "bloom_without_log"
+    EMPTY_BLOOM = "empty_bloom"
+    HEAD_WENT_BACK = "head_went_back"
+
+
+_SUSPICIONS: Final = frozenset({Kind.BLOOM_WITHOUT_LOG, Kind.EMPTY_BLOOM, Kind.HEAD_WENT_BACK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class Doubt:
     @property
     def is_contradiction(self) -> bool:
         """Whether the answer is certainly wrong, rather than suspect."""
-        return self.kind is not Kind.BLOOM_WITHOUT_LOG
+        return self.kind not in _SUSPICIONS
 
 
 class Asked:
@@ -116,6 +121,7 @@ def check_logs(headers: Sequence[Header], logs: Sequence[Log], asked: Asked) -> 
 
 def _check_each(by_hash: dict[Hash32, Header], logs: Sequence[Log], asked: Asked) -> Iterator[Doubt]:
     masks: dict[bytes, int] = {}
+    blooms_of: dict[Hash32, int] = {}
     for log in logs:
         header = by_hash.get(log.block_hash)
         if header is None:
@@ -126,11 +132,17 @@ def _check_each(by_hash: dict[Hash32, Header], logs: Sequence[Log], asked: Asked
             yield Doubt(Kind.WRONG_NUMBER, header.number, f"Log {log.log_index} says block {log.block_number}.")
         if not asked.asks_for(log):
             yield Doubt(Kind.UNASKED_LOG, header.number, f"Log {log.log_index} was not asked for.")
-        for item in (log.address, *log.topics):
+        if header.hash not in blooms_of:
+            blooms_of[header.hash] = int.from_bytes(header.logs_bloom)
+            if not blooms_of[header.hash]:
+                yield Doubt(Kind.EMPTY_BLOOM, header.number, "The block has logs, and its bloom is empty.")
+        bloom = blooms_of[header.hash]
+        for item in (log.address, *log.topics) if bloom else ():
             if item not in masks:
                 masks[item] = blooms.mask_of(item)
-        if not all(blooms.may_hold(header.logs_bloom, masks[item]) for item in (log.address, *log.topics)):
-            yield Doubt(Kind.LOG_OUTSIDE_BLOOM, header.number, f"Log {log.log_index} is not in the block's bloom.")
+            if bloom & masks[item] != masks[item]:
+                yield Doubt(Kind.LOG_OUTSIDE_BLOOM, header.number, f"Log {log.log_index} is not in the block's bloom.")
+                break
 
 
 def _check_gaps(headers: Sequence[Header], logs: Sequence[Log]) -> Iterator[Doubt]:

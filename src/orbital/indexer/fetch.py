@@ -1,21 +1,27 @@
-"""Reads blocks and their logs from a node so that they belong together.
+"""Reads blocks and their logs so that they belong together.
 
-Near the head each block's logs are asked by its hash, so a reorg between two requests can't mix histories. In catch-up
-logs come by ranges: every log must carry the hash of a header that was fetched, and the last header is asked again
-afterwards, so that a range whose history was replaced in between (and would look empty) is not taken. Whenever the
-chain moved while it was read the answer is None: look at the heads again.
+Everything of one look is read from one node, as long as that answers. Near the head each block's logs are asked by its
+hash, so a reorg between two requests can't mix histories. In catch-up logs come by ranges: every log must carry the
+hash of a header that was fetched, and the last header is asked again afterwards, so that a range whose history was
+replaced in between (and would look empty) is not taken.
 
-What a node refuses (`RpcError`) is an Unavailable here, but for a range that is too much for it: that one is halved.
+Whatever does not fit is counted. After a contradiction the answer is None: look at the heads again, which asks another
+node if there is one; a chain that moved while it was read looks the same. A suspicion is settled by a second answer,
+from another node if there is one: when it agrees the blocks are taken, so that a bloom's accident stops no chain.
+
+A range that is too much for a node is split at once as it asks, otherwise halved; so is one that is refused in words
+that nobody knows. Anything else that a node refuses (`RpcError`) is an Unavailable here.
 """
 
 import asyncio
-import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from orbital.chain.rpc import Header, Heads, Log, Rpc, RpcError
+from orbital.chain.rpc import Header, Heads, Log, RangeRefused, Rpc, RpcError
 from orbital.domain.errors import Unavailable
 from orbital.domain.types import BlockNumber, Hash32
+from orbital.indexer import doubt, figures
 from orbital.indexer.match import Sources
 
 BY_HASH_MAX: Final = 4
@@ -61,43 +67,69 @@ async def fetch_headers(rpc: Rpc, numbers: range) -> list[Header | None]:
 async def fetch_blocks(
     rpc: Rpc, first: BlockNumber, last: BlockNumber, head: Header, sources: Sources
 ) -> Fetched | None:
-    """Blocks `first` to `last`, both included; `head` is known already. None if the chain moved meanwhile."""
-    known = last == head.number
-    fetched = await fetch_headers(rpc, range(first, last if known else last + 1))
-    headers = [header for header in fetched if header is not None] + ([head] if known else [])
-    if len(headers) != last - first + 1 or not _are_linked(headers):
+    """Blocks `first` to `last`, both included; `head` is known already. None if they don't fit together."""
+    door = rpc.steady()
+    known = [head] if last == head.number else []
+    found = await fetch_headers(door, range(first, last + 1 - len(known)))
+    doubts = [
+        one for number, header in enumerate(found, first) for one in doubt.check_header(header, BlockNumber(number))
+    ]
+    headers = [header for header in found if header is not None] + known
+    if _is_wrong(door, doubts or doubt.check_links(headers)):
         return None
     if len(headers) <= BY_HASH_MAX:
-        logs, largest = await _logs_by_hash(rpc, headers, sources), len(headers)
+        logs, largest = await _logs_by_hash(door, headers, sources), len(headers)
     else:
-        logs, largest = await _logs_by_range(rpc, headers, sources)
-    return None if logs is None else Fetched(tuple(headers), tuple(logs), largest)
+        logs, largest = await _logs_by_range(door, headers, sources)
+    if logs is None:
+        return None
+    doubts = doubt.check_logs(headers, logs, doubt.Asked(sources.addresses, sources.topics))
+    if _is_wrong(door, doubts):
+        return None
+    if doubts and not await _is_confirmed(door, headers, logs, doubts, sources):
+        door.blame()
+        return None
+    return Fetched(tuple(headers), tuple(logs), largest)
 
 
-async def _logs_by_hash(rpc: Rpc, headers: list[Header], sources: Sources) -> list[Log] | None:
+def count_doubts(rpc: Rpc, doubts: Iterable[doubt.Kind]) -> None:
+    """Count what does not fit in a node's answers."""
+    for kind in doubts:
+        figures.DOUBTS.labels(str(rpc.expected_chain_id), kind).inc()
+
+
+def _is_wrong(door: Rpc, doubts: Sequence[doubt.Doubt]) -> bool:
+    """Count the doubts; whether one is a contradiction, which is then the node's fault."""
+    count_doubts(door, (one.kind for one in doubts))
+    if not any(one.is_contradiction for one in doubts):
+        return False
+    door.blame()
+    return True
+
+
+async def _logs_by_hash(door: Rpc, headers: list[Header], sources: Sources) -> list[Log] | None:
     try:
-        found = await asyncio.gather(
-            *(rpc.block_logs(header.hash, addresses=sources.addresses, topics=sources.topics) for header in headers)
-        )
+        found = await _ask_by_hash(door, headers, sources)
     except RpcError as refusal:
-        (last,) = await fetch_headers(rpc, range(headers[-1].number, headers[-1].number + 1))
-        if last is None or last.hash != headers[-1].hash:
+        door.blame()
+        if not await _is_still_there(door, headers[-1]):
             return None
         raise _unavailable(refusal) from refusal
-    logs = [log for logs in found for log in logs]
-    if not _are_of(logs, headers):
-        return None
     # Of a block that it dropped, a node may answer an empty list.
-    if all(found) or await _is_still_there(rpc, headers[-1]):
-        return logs
+    if all(found) or await _is_still_there(door, headers[-1]):
+        return [log for logs in found for log in logs]
     return None
 
 
-async def _logs_by_range(rpc: Rpc, headers: list[Header], sources: Sources) -> tuple[list[Log] | None, int]:
-    logs, largest = await _range(rpc, headers[0].number, headers[-1].number, sources)
-    if not _are_of(logs, headers):
-        return None, largest
-    return (logs if await _is_still_there(rpc, headers[-1]) else None), largest
+async def _ask_by_hash(door: Rpc, headers: list[Header], sources: Sources) -> list[list[Log]]:
+    return await asyncio.gather(
+        *(door.block_logs(header.hash, addresses=sources.addresses, topics=sources.topics) for header in headers)
+    )
+
+
+async def _logs_by_range(door: Rpc, headers: list[Header], sources: Sources) -> tuple[list[Log] | None, int]:
+    logs, largest = await _range(door, headers[0].number, headers[-1].number, sources)
+    return (logs if await _is_still_there(door, headers[-1]) else None), largest
 
 
 async def _range(rpc: Rpc, first: int, last: int, sources: Sources) -> tuple[list[Log], int]:
@@ -107,27 +139,58 @@ async def _range(rpc: Rpc, first: int, last: int, sources: Sources) -> tuple[lis
     except RpcError as refusal:
         if first == last:
             raise _unavailable(refusal) from refusal
-    middle = (first + last) // 2
-    lower, taken = await _range(rpc, first, middle, sources)
-    upper, taken_then = await _range(rpc, middle + 1, last, sources)
-    return lower + upper, max(taken, taken_then)
+        blocks = _fewer(refusal, first, last)
+    logs, largest = [], 0
+    for start in range(first, last + 1, blocks):
+        some, taken = await _range(rpc, start, min(last, start + blocks - 1), sources)
+        logs += some
+        largest = max(largest, taken)
+    return logs, largest
 
 
-async def _is_still_there(rpc: Rpc, header: Header) -> bool:
-    (now,) = await fetch_headers(rpc, range(header.number, header.number + 1))
+def _fewer(refusal: RpcError, first: int, last: int) -> int:
+    """How many blocks to ask for instead: as many as the node would take if it says so, else half."""
+    if isinstance(refusal, RangeRefused):
+        suggested = refusal.suggested
+        if suggested is not None and suggested.start == first and len(suggested) <= last - first:
+            return len(suggested)
+        if refusal.max_blocks is not None and refusal.max_blocks <= last - first:
+            return refusal.max_blocks
+    return (last - first + 2) // 2
+
+
+async def _is_confirmed(
+    door: Rpc, headers: list[Header], logs: list[Log], doubts: Sequence[doubt.Doubt], sources: Sources
+) -> bool:
+    """Whether a second answer has the same logs in the suspicious blocks.
+
+    A node that does not know them, or refuses, is no second opinion: then the first one is asked again.
+    """
+    heights = {one.block for one in doubts}
+    suspicious = [header for header in headers if header.number in heights]
+    hashes = {header.hash for header in suspicious}
+    said = {(log.block_hash, log.log_index): log for log in logs if log.block_hash in hashes}
+    for other in (door.elsewhere(), door):
+        try:
+            if await other.header(suspicious[-1].hash) is None:
+                continue
+            told = await _ask_again(other, suspicious, sources)
+        except RpcError:
+            continue
+        return {(log.block_hash, log.log_index): log for log in told if log.block_hash in hashes} == said
+    return False
+
+
+async def _ask_again(other: Rpc, suspicious: list[Header], sources: Sources) -> list[Log]:
+    if len(suspicious) <= BY_HASH_MAX:
+        return [log for logs in await _ask_by_hash(other, suspicious, sources) for log in logs]
+    logs, _ = await _range(other, suspicious[0].number, suspicious[-1].number, sources)
+    return logs
+
+
+async def _is_still_there(door: Rpc, header: Header) -> bool:
+    (now,) = await fetch_headers(door, range(header.number, header.number + 1))
     return now is not None and now.hash == header.hash
-
-
-def _are_linked(headers: list[Header]) -> bool:
-    return all(
-        child.parent_hash == parent.hash and child.number == parent.number + 1
-        for parent, child in itertools.pairwise(headers)
-    )
-
-
-def _are_of(logs: list[Log], headers: list[Header]) -> bool:
-    hashes = {header.hash for header in headers}
-    return all(log.block_hash in hashes for log in logs)
 
 
 def _unavailable(refusal: RpcError) -> Unavailable:

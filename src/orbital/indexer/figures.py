@@ -28,6 +28,9 @@ MISMATCHES: Final = metrics.counter(
 )
 REORGS: Final = metrics.counter("orbital_indexer_reorgs", "Rollbacks.", _CHAIN)
 FACTS: Final = metrics.counter("orbital_indexer_facts", "Facts new to the ledger.", _CHAIN)
+DOUBTS: Final = metrics.counter(
+    "orbital_indexer_doubts", "Answers of nodes that do not fit what was asked, or themselves.", ("chain_id", "kind")
+)
 ODD_LOGS: Final = metrics.counter(
     "orbital_indexer_odd_logs", "Logs of foreign contracts that are none of their event's.", ("chain_id", "protocol")
 )

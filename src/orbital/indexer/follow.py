@@ -13,7 +13,7 @@ from typing import Final
 
 from orbital.chain.rpc import Heads
 from orbital.domain.errors import Corrupt, Unavailable
-from orbital.indexer import apply, backfill, fetch, figures, match, pace, reconcile, wake
+from orbital.indexer import apply, backfill, doubt, fetch, figures, match, pace, reconcile, wake
 from orbital.indexer.subject import Progress, Subject
 from orbital.observe import logging
 from orbital.storage import chains, leases
@@ -109,6 +109,8 @@ class Follower:
             await self._keep_heads(heads)
             return None
         if latest.number < checkpoint.number and await reconcile.is_indexed(self._subject, latest.number, latest.hash):
+            fetch.count_doubts(self._subject.rpc, [doubt.Kind.HEAD_WENT_BACK])
+            self._subject.rpc.blame()
             return None
         return await reconcile.heal(self._subject, self._lease, checkpoint)
 

@@ -4,17 +4,20 @@ import asyncio
 import collections.abc
 import contextlib
 import json
+import time
 import typing
 
 import pytest
 
-from orbital.chain import keccak, rpc
+from orbital.chain import keccak, nodes, rpc
 from orbital.domain import errors
 from orbital.domain.types import ChainId
 
 Json = typing.Any
 Answer = collections.abc.Callable[[Json], Json]
 CHAIN = ChainId(5)
+FIRST = ("eth_getBlockByNumber", "0x1", False)
+LATEST = ("eth_getBlockByNumber", "latest", False)
 
 
 def _header(number: int) -> dict[str, str]:
@@ -24,12 +27,13 @@ def _header(number: int) -> dict[str, str]:
 
 
 @contextlib.asynccontextmanager
-async def _serve(answer: Answer) -> collections.abc.AsyncIterator[str]:
+async def _serve(answer: Answer, status: bytes = b"200 OK") -> collections.abc.AsyncIterator[str]:
     async def on_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).lower()
         length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0])
         body = json.dumps(answer(json.loads(await reader.readexactly(length)))).encode()
-        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        writer.write(b"HTTP/1.1 %b\r\nConnection: close\r\n" % status)
+        writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
         await writer.drain()
         writer.close()
         await writer.wait_closed()
@@ -125,3 +129,151 @@ async def test_node_that_came_back_as_another_chain_is_detected() -> None:
         with pytest.raises(errors.Corrupt, match="wrong_chain"):
             await node.gas_price()
     assert asked == ["eth_chainId", "eth_chainId", "eth_gasPrice", "eth_chainId"]
+
+
+class Counted:
+    """A young node that counts what it is asked but its chain id; it answers by `answer` when that is set."""
+
+    def __init__(self, head: int = 9) -> None:
+        self.asked = 0
+        self.answer: Answer | None = None
+        self.head = head
+
+    def __call__(self, request: Json) -> Json:
+        if not isinstance(request, list) and request["method"] == "eth_chainId":
+            return _young(request)
+        self.asked += 1
+        return (self.answer or self._young)(request)
+
+    def _young(self, request: Json) -> Json:
+        if isinstance(request, dict) and request["params"][0] == "latest":
+            return {"jsonrpc": "2.0", "id": request["id"], "result": _header(self.head)}
+        return _young(request)
+
+
+def _refusal(code: int, message: str) -> Answer:
+    return lambda request: {"jsonrpc": "2.0", "id": request["id"], "error": {"code": code, "message": message}}
+
+
+@contextlib.asynccontextmanager
+async def _pair(
+    first: Answer, second: Answer, **changes: typing.Any
+) -> collections.abc.AsyncIterator[tuple[nodes.Nodes, nodes.Client]]:
+    async with _serve(first) as one, _serve(second) as two:
+        shared = nodes.Nodes([one, two], CHAIN, 2.0, **changes)
+        client = nodes.Client(shared)
+        try:
+            yield shared, client
+        finally:
+            await client.aclose()
+
+
+async def test_a_node_that_limits_speed_is_left_alone_and_the_next_is_asked() -> None:
+    first, second = Counted(), Counted()
+    first.answer = _refusal(-32005, "daily request count exceeded, request rate limited")
+    async with _pair(first, second) as (_, client):
+        for _ in range(3):
+            await client.ask_one(*FIRST)
+    assert (first.asked, second.asked) == (1, 3)
+
+
+async def test_retry_after_of_the_only_node_is_waited_for_when_short_and_reported_when_long() -> None:
+    async with _serve(_young, b"429 Too Many Requests\r\nRetry-After: 60") as url, rpc.Rpc([url], CHAIN) as node:
+        for _ in range(2):
+            with pytest.raises(errors.Unavailable, match=r"HTTP 429|left alone for [56]\d"):
+                await node.header(1)
+    first = Counted()
+    first.answer = _refusal(429, "Too Many Requests")
+    async with _serve(first) as url, rpc.Rpc([url], CHAIN) as node:
+
+        def recover(request: Json) -> Json:
+            first.answer = None
+            return _refusal(429, "Too Many Requests")(request)
+
+        first.answer = recover
+        assert (await node.header(1)).number == 1
+
+
+async def test_words_of_a_contract_about_limits_are_a_revert() -> None:
+    first = Counted()
+    first.answer = _refusal(3, "execution reverted: rate limit exceeded")
+    async with _serve(first) as url, rpc.Rpc([url], CHAIN) as node:
+        with pytest.raises(rpc.RpcError, match="execution reverted"):
+            await node.call(None, b"")
+
+
+async def test_a_range_that_is_too_large_is_refused_with_what_would_do() -> None:
+    first = Counted()
+    first.answer = _refusal(-32602, "this block range should work: [0x1, 0x63]")
+    async with _serve(first) as url, rpc.Rpc([url], CHAIN) as node:
+        with pytest.raises(rpc.RangeRefused) as caught:
+            await node.logs(1, 1000)
+    assert caught.value.suggested == range(1, 0x64)
+
+
+async def test_a_node_that_keeps_failing_is_not_asked_until_it_is_well_again() -> None:
+    first, second = Counted(), Counted()
+    first.answer = lambda _: "broken"
+    async with _pair(first, second) as (shared, client):
+        for _ in range(6):
+            await client.ask_one(*FIRST)
+        assert (first.asked, second.asked) == (1, 6)
+        first.answer = None
+        await shared.survey()
+        await client.ask_one(*FIRST)
+        assert (first.asked, second.asked) == (3, 7)
+
+
+async def test_a_node_of_another_chain_is_left_out_while_others_are_right() -> None:
+    def foreign(request: Json) -> Json:
+        return {"jsonrpc": "2.0", "id": request["id"], "result": "0x6"}
+
+    second = Counted()
+    async with _pair(foreign, second) as (_, client):
+        for _ in range(2):
+            await client.ask_one(*FIRST)
+    assert second.asked == 2
+    async with _pair(foreign, lambda _: "broken") as (_, client):
+        with pytest.raises(errors.Unavailable):
+            await client.ask_one(*FIRST)
+
+
+async def test_a_node_whose_head_lags_is_asked_for_what_it_has_only() -> None:
+    first, second = Counted(head=9), Counted(head=60)
+    async with _pair(first, second) as (shared, client):
+        await shared.survey()
+        for height in (60, 9):
+            await client.ask_one("eth_getBlockByNumber", hex(height), 0, height=height)
+        await client.ask_one(*LATEST)
+    assert (first.asked, second.asked) == (2, 3)
+
+
+async def test_a_steady_client_stays_and_a_second_opinion_is_another_nodes() -> None:
+    first, second = Counted(), Counted()
+    async with _pair(first, second) as (_, client):
+        steady = client.steady()
+        await steady.ask_one(*FIRST)
+        steady.blame()
+        await steady.ask_one(*FIRST)
+        assert (first.asked, second.asked) == (2, 0)
+        await client.ask_one(*FIRST)
+        await steady.elsewhere().ask_one(*FIRST)
+        assert (first.asked, second.asked) == (2, 2)
+        await client.witness().ask_one(*FIRST)
+        assert (first.asked, second.asked) == (3, 2)
+
+
+async def test_the_second_opinion_of_a_chain_with_one_node_is_its_own() -> None:
+    first = Counted()
+    async with _serve(first) as url, rpc.Rpc([url], CHAIN) as node:
+        await node.header(1)
+        assert (await node.elsewhere().header(1)).number == 1
+        assert (await node.witness().header(1)).number == 1
+
+
+async def test_a_node_above_its_budget_leaves_calls_to_the_next() -> None:
+    first, second = Counted(), Counted()
+    async with _pair(first, second, calls_per_second=1000.0) as (shared, client):
+        shared.all[0].budget.reserve(1_000_000, time.monotonic())
+        await client.ask_one(*FIRST)
+    assert (first.asked, second.asked) == (0, 1)

@@ -54,8 +54,13 @@ def test_a_bloom_without_address_or_event_is_silent_by_right(items: tuple[bytes,
 
 
 def test_a_log_outside_the_bloom_contradicts_the_header() -> None:
-    (found,) = doubt.check_logs([_header(5)], [_log(5, 0)], ASKED)
+    (found,) = doubt.check_logs([_header(5, THEIRS)], [_log(5, 0)], ASKED)
     assert (found.kind, found.is_contradiction) == (Kind.LOG_OUTSIDE_BLOOM, True)
+
+
+def test_logs_under_an_empty_bloom_are_a_suspicion_once_a_block() -> None:
+    (found,) = doubt.check_logs([_header(5)], [_log(5, 0), _log(5, 1)], ASKED)
+    assert (found.kind, found.block, found.is_contradiction) == (Kind.EMPTY_BLOOM, 5, False)
 
 
 def test_a_log_of_another_block_is_foreign() -> None:
