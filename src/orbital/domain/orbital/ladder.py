@@ -26,28 +26,28 @@ class Segment:
     radius: int
     level: int
     chord: int
-    span: int  # n * radius
+    top: int  # n * radius + level: sum(x) where the interior sphere has its middle
     ball: int  # n * radius^2
     hole: int  # chord^2
+    inner: int  # (chord - 1)^2, -1 without a boundary tick: a spread up to it is surely inside the hole
 
     def section(self, total: int) -> int:
         """The square of what the interior ticks can spread at this sum(x); below 0 outside of them."""
-        return self.ball - (self.span + self.level - total) ** 2
+        return self.ball - (self.top - total) ** 2
 
     def is_deep(self, total: int, spread: int) -> bool:
         """Whether the state is so far inside that the torus says nothing: more can still be paid out."""
-        if not self.radius or total - self.level >= self.span:
-            return True
-        return self.chord != 0 and spread <= (self.chord - 1) ** 2
+        return total >= self.top or spread <= self.inner
 
     def is_reached(self, total: int, spread: int) -> bool:
         """The inequality in real numbers, decided exactly; true for deep states.
 
         Along a swap it holds up to one amount and fails above, which the rounded one does not to the last wad.
         """
-        if self.is_deep(total, spread):
+        gap = self.top - total
+        if gap <= 0 or spread <= self.inner:
             return True
-        section = self.section(total)
+        section = self.ball - gap * gap
         if section < 0:
             return False
         excess = spread - self.hole - section
@@ -98,4 +98,6 @@ class Ladder:
 
 
 def _segment(n: int, radius: int, level: int, chord: int) -> Segment:
-    return Segment(radius, level, chord, n * radius, n * radius * radius, chord * chord)
+    # Without an interior tick every sum(x) that has this segment is at least the level: the state is deep.
+    inner = (chord - 1) ** 2 if chord else -1
+    return Segment(radius, level, chord, n * radius + level, n * radius * radius, chord * chord, inner)

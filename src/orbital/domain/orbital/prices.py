@@ -30,7 +30,7 @@ def slopes(pool: Pool, tokens: Sequence[int]) -> list[int]:
     if spread == 0 or section <= 0:  # the interior ticks stand at par, but for the last wad
         return [_PAR_SLOPE] * len(tokens)
     width, reach = math.isqrt(spread << 2 * FINE_BITS), math.isqrt(section << 2 * FINE_BITS)
-    gap = (segment.span + segment.level - total) * width
+    gap = (segment.top - total) * width
     return [max(0, (total - pool.n * pool.reserves[token]) * reach + gap) for token in tokens]
 
 

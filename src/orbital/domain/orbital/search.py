@@ -28,11 +28,6 @@ class Search(NamedTuple):
     scale: int
     sign: int
 
-    def is_reached(self, amount: int) -> bool:
-        """Whether the real inequality holds with this amount moved."""
-        total, spread = self.sums(amount)
-        return self.ladder.at(total).is_reached(total, spread)
-
     def sums(self, amount: int) -> tuple[int, int]:
         """sum(x) and n*sum(x^2) - sum(x)^2 with this amount moved."""
         moved = self.sign * amount * self.scale
@@ -50,38 +45,41 @@ def find_last(search: Search, most: int, start: int) -> int:
     if segment.chord == 0:
         found = _on_sphere(search, segment)
         amount = start if found is None else found
+    n, squares, reserve, scale, sign = search.ladder.n, search.squares, search.reserve, search.scale, search.sign
     for step in range(STEPS_MAX):
         if high - low <= 1:
             break
         amount = min(max(amount, low + 1), high - 1)
-        total, spread = search.sums(amount)
+        moved = sign * amount * scale
+        rest, total = reserve + moved, search.total + moved
+        spread = n * (squares + rest * rest) - total * total
         segment = search.ladder.at(total)
-        if segment.is_reached(total, spread) == (search.sign < 0):
+        if segment.is_reached(total, spread) == (sign < 0):
             low = amount
         else:
             high = amount
-        better = _improve(search, segment, amount, total, spread) if step < NEWTON_STEPS else None
-        amount = (low + high) // 2 if better is None else better
+        better = None
+        if segment.chord == 0:
+            better = _on_sphere(search, segment)
+        elif step < NEWTON_STEPS:
+            better = _along_tangent(search, segment, rest, total, spread)
+        amount = (low + high) // 2 if better is None or step >= NEWTON_STEPS else better
     return low
 
 
-def _improve(search: Search, segment: Segment, amount: int, total: int, spread: int) -> int | None:
-    """A better amount, near the root for this segment; None where the torus has no slope."""
-    if segment.chord == 0:
-        return _on_sphere(search, segment)
-    section = segment.section(total)
-    if section <= 0 or spread <= 0 or segment.is_deep(total, spread):
+def _along_tangent(search: Search, segment: Segment, rest: int, total: int, spread: int) -> int | None:
+    """A step of Newton on f = W - chord - R, R = sqrt(section): df/dx = (n*x - sum)/W - gap/R; None without a slope."""
+    gap = segment.top - total
+    section = segment.ball - gap * gap
+    if section <= 0 or gap <= 0 or spread <= segment.inner:
         return None
-    # Newton on f = W - chord - R, R = sqrt(section): df/dx = (n*x - sum)/W - gap/R.
     reach, width = math.isqrt(section << 2 * FINE_BITS), math.isqrt(spread << 2 * FINE_BITS)
-    gap = segment.span + segment.level - total
-    rest = search.reserve + search.sign * amount * search.scale
     slope = (search.ladder.n * rest - total) * reach - gap * width
     if slope >= 0:
         return None
     excess = width - (segment.chord << FINE_BITS) - reach
     step = (excess * width * reach // slope) >> 2 * FINE_BITS
-    return (amount * search.scale - search.sign * step) // search.scale
+    return search.sign * (rest - step - search.reserve) // search.scale
 
 
 def _on_sphere(search: Search, segment: Segment) -> int | None:
