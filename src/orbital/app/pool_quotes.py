@@ -10,6 +10,7 @@ import decimal
 import fractions
 import json
 import math
+import re
 from typing import Any, Final
 
 from orbital.domain.errors import OrbitalError, Rejected
@@ -19,6 +20,9 @@ from orbital.domain.orbital.tick import WAD, Tick
 Answer = str | dict[str, str]
 DIGITS_MAX: Final = 200
 """Of a number, before and after its point: more is no amount, and would only cost memory."""
+
+NESTING_MAX: Final = 32
+_BRACKETS: Final = re.compile(r'"(?:\\.|[^"\\])*"|[\[\]{}]')
 
 
 def quote_all(text: str) -> list[Answer]:
@@ -44,13 +48,24 @@ def read_pool(case: Any) -> pool.Pool:
 
 
 def _read_cases(text: str) -> list[Any]:
+    if _nesting(text) > NESTING_MAX:
+        raise Rejected("malformed", f"The cases are nested deeper than {NESTING_MAX}.")
     try:
         cases = json.loads(text, parse_float=str, parse_constant=str)
-    except (ValueError, RecursionError) as failure:
+    except ValueError as failure:
         raise Rejected("malformed", f"This is not JSON: {failure}.") from failure
     if not isinstance(cases, list):
         raise Rejected("malformed", "The cases are not a JSON list.")
     return cases
+
+
+def _nesting(text: str) -> int:
+    """How deep brackets go, those in strings left out; the parser itself may only find out by its stack."""
+    depth = deepest = 0
+    for found in _BRACKETS.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _answer(case: Any) -> Answer:
