@@ -19,6 +19,7 @@ from orbital.api.known_pools import KnownPools
 from orbital.api.settings import ApiSettings
 from orbital.api.tokens import Identity
 from orbital.chain import hexes
+from orbital.chain.gather import Gather
 from orbital.chain.rpc import Rpc
 from orbital.domain.errors import Forbidden, Rejected, Unauthenticated, Unavailable
 from orbital.domain.network import Network
@@ -51,6 +52,7 @@ class Services:
     clock: Clock
     started_at: float
     pools: KnownPools = field(default_factory=KnownPools)
+    gathers: dict[ChainId, Gather] = field(default_factory=dict)
 
     @property
     def now(self) -> UnixSeconds:
@@ -62,6 +64,13 @@ class Services:
         if rpc is None:
             raise Unavailable("chain_unavailable", f"This service has no node of chain {chain_id}.", 30)
         return rpc
+
+    def get_gather(self, chain_id: ChainId) -> Gather:
+        """The chain's client for calls that go well with those of other requests; errors as of `get_rpc`."""
+        gather = self.gathers.get(chain_id)
+        if gather is None:
+            gather = self.gathers[chain_id] = Gather(self.get_rpc(chain_id))
+        return gather
 
 
 def get_services(request: fastapi.Request) -> Services:

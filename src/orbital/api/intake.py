@@ -12,7 +12,8 @@ from orbital.api import signatures
 from orbital.api.deps import Services
 from orbital.api.schemas import auctions as auction_schemas
 from orbital.chain import eip712, settler, token
-from orbital.chain.rpc import Rpc, RpcError
+from orbital.chain.gather import Gather
+from orbital.chain.rpc import RpcError
 from orbital.domain import facts, intake
 from orbital.domain.errors import Conflict, Corrupt, FieldError, Unavailable
 from orbital.domain.intent import Intent
@@ -57,7 +58,9 @@ async def submit(services: Services, intent: Intent, signature: bytes) -> Taken:
         async with pool.acquire(services.pool) as connection:
             await _validate_nonce(connection, intent, intent_id)
             opens = await intents.count_opens(connection, intent.user, intent.origin_chain_id)
-        on_chain = await _ask_origin(rpc, intent, terms.chains[intent.origin_chain_id])
+        on_chain = await _ask_origin(
+            services.get_gather(intent.origin_chain_id), intent, terms.chains[intent.origin_chain_id]
+        )
         if on_chain.is_nonce_used:
             raise _nonce_used("The chain says that this nonce is used.")
         taken = await _record(services, intent, intent_id, normal, on_chain, opens)
@@ -106,7 +109,7 @@ async def _validate_nonce(connection: pool.Connection, intent: Intent, intent_id
         raise _nonce_used("This nonce is used up on chain.")
 
 
-async def _ask_origin(rpc: Rpc, intent: Intent, origin: intake.ChainTerms) -> _OnChain:
+async def _ask_origin(gather: Gather, intent: Intent, origin: intake.ChainTerms) -> _OnChain:
     """Nonce, balance and allowance from one request."""
     contract, coin = settler.load(), token.load()
     calls = [
@@ -114,7 +117,7 @@ async def _ask_origin(rpc: Rpc, intent: Intent, origin: intake.ChainTerms) -> _O
         (intent.input_token, coin.encode_call("balanceOf", intent.user)),
         (intent.input_token, coin.encode_call("allowance", intent.user, origin.settler)),
     ]
-    used, balance, allowance = await rpc.call_many(calls)
+    used, balance, allowance = await gather.call_many(calls)
     for answer in (used, balance, allowance):
         if isinstance(answer, RpcError):
             raise Unavailable("chain_unavailable", f"The origin chain's node refuses to answer: {answer.message}", 5)

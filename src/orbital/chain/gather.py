@@ -1,0 +1,76 @@
+"""Calls of many callers to one chain, sent together.
+
+While a request is under way the calls that come gather, and leave as one batch when it is answered; nobody waits while
+the node is idle. A call never joins a request that has left: its answer is of a block no older than the question. When
+a batch fails every caller in it fails, as it would have alone; a caller that gives up leaves the others theirs.
+"""
+
+import asyncio
+import collections
+import collections.abc
+import typing
+
+from orbital.chain.rpc import Rpc, RpcError
+from orbital.domain.types import Address
+
+BATCH_CALLS: typing.Final = 96
+"""The most calls that share a request, unless one caller asks more: public nodes refuse batches of over 100."""
+
+Answers = list[bytes | RpcError]
+
+
+class _Waiting(typing.NamedTuple):
+    calls: collections.abc.Sequence[tuple[Address, bytes]]
+    answers: asyncio.Future[Answers]
+
+
+class Gather:
+    """Asks one chain at its latest block. Belongs to the event loop in which it is first asked."""
+
+    def __init__(self, rpc: Rpc) -> None:
+        self._rpc = rpc
+        self._waiting: collections.deque[_Waiting] = collections.deque()
+        self._sender: asyncio.Task[None] | None = None
+
+    async def call_many(self, calls: collections.abc.Sequence[tuple[Address, bytes]]) -> Answers:
+        """As `Rpc.call_many`: the answers, or the RpcError of each, in the calls' order."""
+        one = _Waiting(calls, asyncio.get_running_loop().create_future())
+        self._waiting.append(one)
+        if self._sender is None:
+            self._sender = asyncio.create_task(self._send())
+        return await one.answers
+
+    async def _send(self) -> None:
+        batch: list[_Waiting] = []
+        try:
+            while batch := self._take():
+                await self._ask(batch)
+        finally:
+            self._sender = None
+            for one in (*batch, *self._waiting):  # empty, unless this task was cancelled
+                one.answers.cancel()
+            self._waiting.clear()
+
+    async def _ask(self, batch: list[_Waiting]) -> None:
+        try:
+            answers = iter(await self._rpc.call_many([call for one in batch for call in one.calls]))
+        except Exception as failure:  # noqa: BLE001 - raised by each of those who asked
+            for one in batch:
+                if not one.answers.done():
+                    one.answers.set_exception(failure)
+            return
+        for one in batch:
+            own = [next(answers) for _ in one.calls]
+            if not one.answers.done():
+                one.answers.set_result(own)
+
+    def _take(self) -> list[_Waiting]:
+        """Those who wait, in order, as many as go into one request."""
+        batch: list[_Waiting] = []
+        size = 0
+        while self._waiting and (not batch or size + len(self._waiting[0].calls) <= BATCH_CALLS):
+            one = self._waiting.popleft()
+            if not one.answers.done():
+                batch.append(one)
+                size += len(one.calls)
+        return batch
