@@ -26,7 +26,7 @@ RETRY_SECONDS: Final = 5.0
 COINS_MEDIAN: Final = 1_500
 COINS_MAX: Final = 40_000
 COINS_OF_TRADER: Final = 10_000_000
-TURN_BACK_PPM: Final = 800
+TURN_BACK_PPM: Final = 400
 """How far off par a price is, in millionths, when every swap goes against it."""
 
 _WAD: Final = 10**18
