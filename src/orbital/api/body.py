@@ -53,8 +53,7 @@ async def read_nothing(request: Request) -> None:
 
 async def read_bytes(request: Request, seconds: float = BODY_SECONDS_MAX) -> bytes:
     """The whole body, without ever holding more than the limit and one chunk, or waiting longer than `seconds`."""
-    announced = request.headers.get("content-length", "0")
-    if announced.isdigit() and int(announced) > BODY_BYTES_MAX:
+    if _is_too_large(request.headers.get("content-length", "0")):
         raise _too_large()
     try:
         async with asyncio.timeout(seconds):
@@ -145,6 +144,14 @@ def _check_texts(values: Iterable[Any]) -> None:
 
 def _is_unicode(text: str) -> bool:
     return not any("\ud800" <= letter <= "\udfff" for letter in text) if not text.isascii() else True
+
+
+def _is_too_large(announced: str) -> bool:
+    """Whether this Content-Length is a number above the limit, however many digits it has."""
+    if not (announced.isascii() and announced.isdigit()):
+        return False
+    digits = announced.lstrip("0")
+    return len(digits) > len(str(BODY_BYTES_MAX)) or int(digits or "0") > BODY_BYTES_MAX
 
 
 def _too_large() -> TooLarge:

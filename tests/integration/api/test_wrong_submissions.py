@@ -4,8 +4,6 @@ import dataclasses
 import json
 import typing
 
-import pytest
-
 from orbital.chain import hexes, keys, settler
 from orbital.chain.transactions import Wallet
 
@@ -196,68 +194,10 @@ async def test_each_wrong_submission_has_its_status_and_code(api):
     assert await api.count("SELECT count(*) FROM facts") == 1
 
 
-NOT_JSON: dict[str, bytes] = {
-    "empty": b"",
-    "words": b"hello",
-    "cut off": b'{"intent": {',
-    "NaN": b'{"intent": NaN, "signature": "0x"}',
-    "Infinity": b'{"intent": -Infinity, "signature": "0x"}',
-    "overflow": b'{"intent": 1e400, "signature": "0x"}',
-    "duplicate key": b'{"intent": 1, "intent": 2, "signature": "0x"}',
-    "duplicate key within": b'{"intent": {"a": 1, "a": 1}, "signature": "0x"}',
-    "escaped duplicate": b'{"intent": 1, "\\u0069ntent": 2}',
-    "lone surrogate": b'{"intent": "\\ud800", "signature": "0x"}',
-    "lone surrogate as a key": b'{"\\udfff": 1}',
-    "escaped NUL": b'{"intent": "\\u0000", "signature": "0x"}',
-    "raw NUL": b'{"intent": "\x00", "signature": "0x"}',
-    "byte order mark": b"\xef\xbb\xbf{}",
-    "UTF-16": '{"intent": 1}'.encode("utf-16"),
-    "UTF-16 without mark": '{"intent": 1}'.encode("utf-16-le"),
-    "bad UTF-8": b'{"intent": "\xff"}',
-    "surrogate in UTF-8": b'{"intent": "\xed\xa0\x80"}',
-    "nested arrays": b"[" * 33 + b"]" * 33,
-    "nested very deep": b"[" * 16_000,
-    "nested objects": b'{"a":' * 33 + b"1" + b"}" * 33,
-    "integer of 5000 digits": b'{"intent": ' + b"1" * 5000 + b"}",
-    "trailing text": b"{} {}",
-    "single quotes": b"{'intent': 1}",
-    "trailing comma": b'{"intent": 1,}',
-    "comment": b'{"intent": 1 /* */}',
-}
-
-
-@pytest.mark.parametrize("name", NOT_JSON)
-async def test_what_is_not_strict_json_is_malformed(api, name):
-    answer = await api.client.post(
-        "/api/v1/intents", content=NOT_JSON[name], headers={"content-type": "application/json"}
-    )
-    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
-
-
 async def test_brackets_in_texts_are_no_nesting(api):
     body = as_bytes({"intent": '"' + "[" * 100, "signature": "0x"})
     answer = await api.client.post("/api/v1/intents", content=body, headers={"content-type": "application/json"})
     assert answer.status_code == 422
-
-
-async def test_body_above_16_kib_is_413_announced_or_chunked(api):
-    async def chunks() -> typing.AsyncIterator[bytes]:
-        for _ in range(17):
-            yield b" " * 1024
-
-    json_type = {"content-type": "application/json"}
-    announced = await api.client.post("/api/v1/intents", content=b" " * 16_385, headers=json_type)
-    chunked = await api.client.post("/api/v1/intents", content=chunks(), headers=json_type)
-    assert [one.status_code for one in (announced, chunked)] == [413, 413]
-    assert (await api.client.post("/api/v1/intents", content=b" " * 16_384, headers=json_type)).status_code == 400
-
-
-@pytest.mark.parametrize(
-    "content_type", ["text/plain", "application/x-www-form-urlencoded", "", "application/json; charset=utf-16"]
-)
-async def test_other_content_types_are_415(api, content_type):
-    answer = await api.client.post("/api/v1/intents", content=b"{}", headers={"content-type": content_type})
-    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
 
 
 async def test_field_errors_point_to_every_fault(api):
