@@ -19,7 +19,7 @@ from orbital.domain.errors import Conflict, Corrupt, FieldError, Unavailable
 from orbital.domain.intent import Intent
 from orbital.domain.types import Amount, Hash32, IntentId, UnixSeconds
 from orbital.storage import auctions, chains, intents, ledger, outbox, pool
-from orbital.storage.intents import IntentView
+from orbital.storage.intents import IntentView, Standing
 
 FIRST_ROUND: Final = 1
 
@@ -43,29 +43,29 @@ class _OnChain:
 
 async def submit(services: Services, intent: Intent, signature: bytes) -> Taken:
     """Take the intent, or find it taken. Raises the first fault in the order of the interface."""
-    known = await _find_known(services, intent)
-    if known is not None:
-        rpc = services.get_rpc(intent.origin_chain_id)
-        await signatures.verify(rpc, intent.user, Hash32(digest_of(services, intent)), signature)
-        return Taken(known, is_new=False)
-    terms = await load_terms(services)
-    intake.validate_terms(intent, terms)
-    rpc = services.get_rpc(intent.origin_chain_id)
-    intent_id = digest_of(services, intent)
+    async with pool.acquire(services.pool) as connection:
+        terms = await _read_terms(connection, services)
+        standing = await intents.find_standing(connection, intent)
+    is_known = intent.origin_chain_id in terms.chains and standing.nonce_holder == digest_of(services, intent)
+    if not is_known:
+        intake.validate_terms(intent, terms)
+    rpc, intent_id = services.get_rpc(intent.origin_chain_id), digest_of(services, intent)
     normal = await signatures.verify(rpc, intent.user, Hash32(intent_id), signature)
+    if is_known:
+        async with pool.acquire(services.pool) as connection:
+            return await _find_taken(connection, intent_id, is_new=False)
     intake.validate_parties(intent, terms)
     while True:
-        async with pool.acquire(services.pool) as connection:
-            await _validate_nonce(connection, intent, intent_id)
-            opens = await intents.count_opens(connection, intent.user, intent.origin_chain_id)
-        on_chain = await _ask_origin(
-            services.get_gather(intent.origin_chain_id), intent, terms.chains[intent.origin_chain_id]
-        )
+        _validate_nonce(standing, intent_id)
+        gather = services.get_gather(intent.origin_chain_id)
+        on_chain = await _ask_origin(gather, intent, terms.chains[intent.origin_chain_id])
         if on_chain.is_nonce_used:
             raise _nonce_used("The chain says that this nonce is used.")
-        taken = await _record(services, intent, intent_id, normal, on_chain, opens)
+        taken = await _record(services, intent, intent_id, normal, on_chain, standing.opens)
         if taken is not None:
             return taken
+        async with pool.acquire(services.pool) as connection:
+            standing = await intents.find_standing(connection, intent)
 
 
 def digest_of(services: Services, intent: Intent) -> IntentId:
@@ -73,10 +73,9 @@ def digest_of(services: Services, intent: Intent) -> IntentId:
     return eip712.intent_id(intent, services.network.get_chain(intent.origin_chain_id).settler)
 
 
-async def load_terms(services: Services) -> intake.Terms:
+async def _read_terms(connection: pool.Connection, services: Services) -> intake.Terms:
     """What intake compares with, chain times from what the indexers saw last."""
-    async with pool.acquire(services.pool) as connection:
-        checkpoints = {one.chain_id: one for one in await chains.list_checkpoints(connection)}
+    checkpoints = {one.chain_id: one for one in await chains.list_checkpoints(connection)}
     return intake.Terms(
         chains={
             chain.chain_id: intake.ChainTerms(
@@ -92,20 +91,17 @@ async def load_terms(services: Services) -> intake.Terms:
     )
 
 
-async def _find_known(services: Services, intent: Intent) -> IntentView | None:
-    """The very same intent, if it was submitted before."""
-    if intent.origin_chain_id not in services.network.chains:
-        return None
-    async with pool.acquire(services.pool) as connection:
-        view = await intents.find(connection, digest_of(services, intent))
-    return view if view is not None and view.submitted else None
+async def _find_taken(connection: pool.Connection, intent_id: IntentId, *, is_new: bool) -> Taken:
+    view = await intents.find(connection, intent_id)
+    if view is None:
+        raise Corrupt("intent_lost", "An intent that was recorded is not there.")
+    return Taken(view, is_new)
 
 
-async def _validate_nonce(connection: pool.Connection, intent: Intent, intent_id: IntentId) -> None:
-    other = await intents.find_by_nonce(connection, intent.user, intent.origin_chain_id, intent.nonce)
-    if other is not None and other != intent_id:
+def _validate_nonce(standing: Standing, intent_id: IntentId) -> None:
+    if standing.nonce_holder is not None and standing.nonce_holder != intent_id:
         raise _nonce_used("Another intent of this user has this nonce on this chain.")
-    if await intents.is_nonce_taken(connection, intent.user, intent.origin_chain_id, intent.nonce):
+    if standing.is_nonce_taken:
         raise _nonce_used("This nonce is used up on chain.")
 
 
@@ -139,31 +135,27 @@ async def _record(
     """Make it a fact. None when an open was indexed since the chain was asked: its input is in neither sum then."""
     async with pool.transaction(services.pool) as connection:
         await ledger.lock_accounts(connection, [intent.user])
-        known = await intents.find(connection, intent_id)
-        if known is not None and known.submitted:
-            return Taken(known, is_new=False)
-        if await intents.count_opens(connection, intent.user, intent.origin_chain_id) != opens:
+        standing = await intents.find_standing(connection, intent)
+        if standing.nonce_holder == intent_id:
+            return await _find_taken(connection, intent_id, is_new=False)
+        if standing.opens != opens:
             return None
-        await _validate_nonce(connection, intent, intent_id)
-        load = await intents.sum_live(connection, intent.user, intent.input_token, intent.origin_chain_id)
-        intake.validate_load(load.live)
-        intake.validate_funds(intent, load.inputs, on_chain.balance, on_chain.allowance)
-        now = await ledger.now(connection)
+        _validate_nonce(standing, intent_id)
+        intake.validate_load(standing.load.live)
+        intake.validate_funds(intent, standing.load.inputs, on_chain.balance, on_chain.allowance)
         await intents.put_submission(connection, intent_id, signature)
-        fact = facts.Fact(intent_id, facts.IntentSubmitted(intent), position=None, timestamp=now)
-        await ledger.record(connection, [fact], services.network.rules)
+        fact = facts.Fact(intent_id, facts.IntentSubmitted(intent), position=None, timestamp=standing.now)
+        held = await ledger.lock_intents(connection, [intent_id])
+        await ledger.record(connection, [fact], services.network.rules, held)
         await _open_auction(connection, intent_id, services.settings.auction_window_ms)
-        view = await intents.find(connection, intent_id)
-        if view is None:
-            raise Corrupt("intent_lost", "An intent that was just recorded is not there.")
-        return Taken(view, is_new=True)
+        return await _find_taken(connection, intent_id, is_new=True)
 
 
 async def _open_auction(connection: pool.Connection, intent_id: IntentId, window_ms: int) -> None:
-    await auctions.open_round(connection, intent_id, FIRST_ROUND, window_ms)
-    opened = await auctions.find_open_round(connection, intent_id)
-    if opened is not None:
-        data = auction_schemas.announce_opened(intent_id, opened.round, opened.closes_at)
+    """The first round, unless the auctioneer opened it before: for an intent that its user opened on chain."""
+    closes_at = await auctions.open_round(connection, intent_id, FIRST_ROUND, window_ms)
+    if closes_at is not None:
+        data = auction_schemas.announce_opened(intent_id, FIRST_ROUND, closes_at)
         await outbox.announce(connection, [outbox.Announcement("auctions", "opened", data)])
 
 

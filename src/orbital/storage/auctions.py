@@ -77,10 +77,12 @@ class AwardView:
     awarded_at: dt.datetime
 
 
-async def open_round(connection: Connection, intent_id: IntentId, round_: int, window_ms: int) -> bool:
-    """Start a sealed round of `window_ms`; False if it is there already."""
-    window = dt.timedelta(milliseconds=window_ms)
-    return await connection.fetchval(_QUERIES["open_round"], intent_id, round_, window) is not None
+async def open_round(connection: Connection, intent_id: IntentId, round_: int, window_ms: int) -> dt.datetime | None:
+    """Start a sealed round of `window_ms`; returns when it closes, None if it is there already."""
+    closes_at: dt.datetime | None = await connection.fetchval(
+        _QUERIES["open_round"], intent_id, round_, dt.timedelta(milliseconds=window_ms)
+    )
+    return closes_at
 
 
 async def find_open_round(connection: Connection, intent_id: IntentId) -> OpenRound | None:

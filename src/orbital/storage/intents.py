@@ -87,6 +87,21 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What intake compares an intent with, of one moment.
+
+    `nonce_holder` was submitted with its nonce. `is_nonce_taken`: an indexed, canonical event of the origin used the
+    nonce up. `opens`: how many opens of the user on the origin are indexed. `now`: the database's time.
+    """
+
+    nonce_holder: IntentId | None
+    is_nonce_taken: bool
+    opens: int
+    load: Load
+    now: UnixSeconds
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     status: Status | None = None
     origin_chain_id: ChainId | None = None
@@ -127,20 +142,13 @@ async def list_by_user(
     return [_any_view_of(row) for row in found]
 
 
-async def find_by_nonce(connection: Connection, user: Address, chain_id: ChainId, nonce: int) -> IntentId | None:
-    """The intent that was submitted with this nonce."""
-    found: IntentId | None = await connection.fetchval(_QUERIES["find_by_nonce"], user, chain_id, nonce)
-    return found
-
-
-async def is_nonce_taken(connection: Connection, user: Address, chain_id: ChainId, nonce: int) -> bool:
-    """Whether an indexed, canonical event of the origin chain used the nonce up."""
-    return bool(await connection.fetchval(_QUERIES["is_nonce_taken"], chain_id, user, str(nonce)))
-
-
-async def count_opens(connection: Connection, user: Address, chain_id: ChainId) -> int:
-    """How many opens of this user on this origin are indexed."""
-    return int(await connection.fetchval(_QUERIES["count_opens"], chain_id, user))
+async def find_standing(connection: Connection, intent: Intent) -> Standing:
+    """Of the intent's user, on its origin, with its nonce and input token."""
+    row: Any = await connection.fetchrow(
+        _QUERIES["find_standing"], intent.user, intent.origin_chain_id, str(intent.nonce), intent.input_token
+    )
+    load = Load(row["live"], Amount(row["inputs"]))
+    return Standing(row["nonce_holder"], row["is_nonce_taken"], row["opens"], load, row["now"])
 
 
 async def sum_live(connection: Connection, user: Address, token: Address, chain_id: ChainId) -> Load:

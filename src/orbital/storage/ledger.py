@@ -60,7 +60,10 @@ class Held:
 
 async def lock_accounts(connection: Connection, accounts: Iterable[Address]) -> None:
     """Hold these accounts until the transaction ends. Before any intent is locked."""
-    await _lock(connection, "accounts", accounts)
+    wanted = set(accounts)
+    if len(wanted) == 1 and await connection.fetchval(_QUERIES["lock_accounts_hold"], list(wanted)):
+        return  # one that has a row, as most have, needs no order
+    await _lock(connection, "accounts", wanted)
 
 
 async def lock_intents(connection: Connection, intent_ids: Iterable[IntentId]) -> Held:
@@ -74,7 +77,7 @@ async def lock_affected(connection: Connection, facts: Sequence[f.Fact]) -> Held
     takers = [taken for fact in facts if (taken := _nonce_of(fact)) is not None]
     await lock_accounts(connection, (user for user, _, _ in takers))
     affected = {fact.intent_id for fact in facts if fact.intent_id is not None}
-    affected |= await _find_siblings(connection, takers)
+    affected |= await _find_siblings(connection, [taken for fact in facts if (taken := _used_by(fact)) is not None])
     return await lock_intents(connection, affected)
 
 
@@ -87,8 +90,8 @@ async def record(
 ) -> list[int]:
     """Append facts and bring the projections along; returns the `seq` of those that were new, in ledger order.
 
-    `held` is what `lock_affected` gave for these very facts. `new_blocks` are blocks that the database did not have
-    before this transaction.
+    `held` is what `lock_affected` gave for these very facts, or, for one that touches no other intent, `lock_intents`
+    with its user's account held. `new_blocks` are blocks that the database did not have before this transaction.
     """
     if not new:
         return []
@@ -178,6 +181,11 @@ def _nonce_of(fact: f.Fact) -> tuple[Address, ChainId, int] | None:
             return None
 
 
+def _used_by(fact: f.Fact) -> tuple[Address, ChainId, int] | None:
+    """The same of a fact of a chain: what is only submitted takes no nonce from another intent."""
+    return None if fact.position is None else _nonce_of(fact)
+
+
 async def _find_siblings(connection: Connection, takers: Sequence[tuple[Address, ChainId, int]]) -> set[IntentId]:
     if not takers:
         return set()
@@ -236,7 +244,10 @@ def _first_heard(
     for fact in new:
         if fact.intent_id is None or fact.intent_id not in unheard:
             continue
-        if fact.position is None or fact.position.block_hash not in new_blocks:
+        p = fact.position
+        if (
+            p.block_hash not in new_blocks if p is not None else len(new) > 1
+        ):  # off chain a fact that comes alone is new
             unsure.add(fact.intent_id)
         found.setdefault(fact.intent_id, []).append(fact)
     return {one: facts for one, facts in found.items() if one not in unsure}
@@ -305,16 +316,16 @@ def _deadlines_of(
             yield intent_id, str(which), round_, chain_id, due_at, passed.get((chain_id, str(which), round_))
 
 
-def _announcement(new: _Appended, states: Mapping[IntentId, lifecycle.State]) -> str:
-    """A line of the outbox; everything in it is hex, a number or a word, so that it needs no escapes."""
+def _announcement(new: _Appended, states: Mapping[IntentId, lifecycle.State]) -> tuple[str, str, str]:
+    """A row of the outbox; everything in its JSON is hex, a number or a word, so that it needs no escapes."""
     actor = "" if new.actor is None else f',"actor":"0x{new.actor.hex()}"'
     state = None if new.intent_id is None else states.get(new.intent_id)
     if new.intent_id is None or state is None:
-        return f'chains\t{new.name}\t{{"seq":{new.seq},"timestamp":{new.timestamp}{actor}}}'
+        return "chains", new.name, f'{{"seq":{new.seq},"timestamp":{new.timestamp}{actor}}}'
     status = "null" if state.status is None else f'"{state.status}"'
     anomaly = "null" if state.anomaly is None else f'"{state.anomaly}"'
     about = f'"intent_id":"0x{new.intent_id.hex()}","status":{status},"anomaly":{anomaly}'
-    return f'intents\t{new.name}\t{{"seq":{new.seq},"timestamp":{new.timestamp},{about}{actor}}}'
+    return "intents", new.name, f'{{"seq":{new.seq},"timestamp":{new.timestamp},{about}{actor}}}'
 
 
 def _intent_in(facts: Sequence[f.Fact]) -> Intent | None:

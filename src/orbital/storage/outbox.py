@@ -11,6 +11,7 @@ from orbital.storage.copy import copy, text_of
 from orbital.storage.pool import Connection
 
 _QUERIES: Final = sql.load("outbox")
+_FEW: Final = 16  # up to here a statement, which the server keeps prepared, is cheaper than a COPY
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +31,16 @@ class Outgoing:
 
 async def announce(connection: Connection, announcements: Sequence[Announcement]) -> None:
     """Put announcements into the outbox, in order, in the caller's transaction."""
-    lines = [f"{one.topic}\t{one.event}\t{text_of(orjson.dumps(one.data).decode())}" for one in announcements]
-    await put(connection, lines)
+    await put(connection, [(one.topic, one.event, orjson.dumps(one.data).decode()) for one in announcements])
 
 
-async def put(connection: Connection, lines: Sequence[str]) -> None:
-    """The same for lines of COPY."""
-    if lines:
+async def put(connection: Connection, rows: Sequence[tuple[str, str, str]]) -> None:
+    """The same for rows of topic, event and JSON text."""
+    if len(rows) > _FEW:
+        lines = [f"{topic}\t{event}\t{text_of(data)}" for topic, event, data in rows]
         await copy(connection, "outbox", ("topic", "event", "data"), lines)
+    elif rows:
+        await connection.execute(_QUERIES["put"], *zip(*rows, strict=True))
 
 
 async def take(connection: Connection, limit: int) -> list[Outgoing]:

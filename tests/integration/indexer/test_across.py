@@ -187,8 +187,9 @@ async def test_it_expires_on_the_destination_and_touches_nothing_of_ours(world, 
             user, token = world.user.address, match.intent.input_token
             load = await intents.sum_live(connection, user, token, world.origin)
             assert (load.live, load.inputs) == (1, match.intent.input_amount)
-            assert await intents.count_opens(connection, user, world.origin) == 0
-            assert not await intents.is_nonce_taken(connection, user, world.origin, relay["deposit_id"])
+            same_number = dataclasses.replace(match.intent, nonce=int(relay["deposit_id"]))
+            standing = await intents.find_standing(connection, same_number)
+            assert (standing.opens, standing.is_nonce_taken) == (0, False)
             assert await auctions.list_unauctioned(connection, world.auctioneer.address, 10) == [match.intent_id]
         await world.warp(world.destination, relay["fill_deadline"] + 1)
         await world.caught_up()

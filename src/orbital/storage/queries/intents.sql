@@ -52,22 +52,28 @@ WHERE i.user_address = $1 AND i.status IS NOT NULL
 ORDER BY i.created_at DESC, i.intent_id DESC
 LIMIT $7
 
--- name: find_by_nonce
--- The intent that was submitted with this user, origin chain and nonce.
-SELECT intent_id FROM intents
-WHERE user_address = $1 AND origin_chain_id = $2 AND nonce = $3 AND submitted
-
--- name: is_nonce_taken
--- Whether the indexed chain says that the nonce is used up.
-SELECT EXISTS (
-    SELECT 1 FROM canonical_facts f
-    WHERE f.name IN ('NonceInvalidated', 'IntentOpened') AND f.chain_id = $1 AND f.actor = $2
-      AND coalesce(f.data ->> 'nonce', f.data -> 'intent' ->> 'nonce') = $3::text
-)
-
--- name: count_opens
--- How often the indexed chain saw this user open: an intent that was opened is paid for, and no longer live.
-SELECT count(*) FROM canonical_facts WHERE name = 'IntentOpened' AND chain_id = $1 AND actor = $2
+-- name: find_standing
+-- What intake compares an intent with, of user $1, origin chain $2, nonce $3 and input token $4: who was submitted with
+-- the nonce, whether the indexed chain says that it is used up, how often that chain saw the user open (an intent that
+-- was opened is paid for, and no longer live), and his live intents as in `sum_live`.
+SELECT (
+           SELECT intent_id FROM intents
+           WHERE user_address = $1 AND origin_chain_id = $2 AND nonce = $3::numeric AND submitted
+       ) AS nonce_holder,
+       EXISTS (
+           SELECT 1 FROM canonical_facts f
+           WHERE f.name IN ('NonceInvalidated', 'IntentOpened') AND f.chain_id = $2 AND f.actor = $1
+             AND coalesce(f.data ->> 'nonce', f.data -> 'intent' ->> 'nonce') = $3::text
+       ) AS is_nonce_taken,
+       (
+           SELECT count(*) FROM canonical_facts f WHERE f.name = 'IntentOpened' AND f.chain_id = $2 AND f.actor = $1
+       ) AS opens,
+       count(*) AS live,
+       coalesce(sum(input_amount) FILTER (WHERE input_token = $4 AND origin_chain_id = $2), 0)::numeric(78, 0)
+           AS inputs,
+       floor(extract(epoch FROM now()))::bigint AS now
+FROM intents
+WHERE user_address = $1 AND status IN ('pending', 'matched')
 
 -- name: sum_live
 -- How many live intents a user has, and what they take of one token on one chain.
