@@ -238,16 +238,17 @@ def _split(new: Sequence[f.Fact], new_blocks: Collection[Hash32]) -> tuple[Seque
 def _first_heard(
     new: Sequence[f.Fact], unheard: Collection[IntentId], new_blocks: Collection[Hash32]
 ) -> dict[IntentId, list[f.Fact]]:
-    """The whole of what the ledger knows of intents that it knows from `new` alone, all of it canonical."""
+    """The whole of what the ledger knows of intents that it knows from `new` alone, all of it canonical.
+
+    Of facts off chain only one that comes alone is known to be new.
+    """
     found: dict[IntentId, list[f.Fact]] = {}
     unsure = set()
     for fact in new:
         if fact.intent_id is None or fact.intent_id not in unheard:
             continue
         p = fact.position
-        if (
-            p.block_hash not in new_blocks if p is not None else len(new) > 1
-        ):  # off chain a fact that comes alone is new
+        if p.block_hash not in new_blocks if p is not None else len(new) > 1:
             unsure.add(fact.intent_id)
         found.setdefault(fact.intent_id, []).append(fact)
     return {one: facts for one, facts in found.items() if one not in unsure}
