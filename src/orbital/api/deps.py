@@ -2,7 +2,8 @@
 
 Every operation states who may call it by one of `Public`, `Caller`, `Solver`, `Bidder`, `Admin`, `Operator`; one that
 states nothing stops the start (see `access`). A token only says who logged in: whether that session still runs, and
-what the address is, is asked of the database with each request.
+what the address is, is asked of the database with each request. All of it is async, also what waits for nothing: the
+framework sends anything else to a thread.
 """
 
 import hmac
@@ -102,7 +103,7 @@ async def require_session(services: Services, identity: Identity) -> None:
         raise Unauthenticated("unauthenticated", "This session has ended; log in again.")
 
 
-def get_anyone() -> None:
+async def get_anyone() -> None:
     """States that an operation is for everybody."""
 
 
@@ -129,7 +130,7 @@ async def get_admin(request: fastapi.Request, caller: Annotated[Address, fastapi
     return caller
 
 
-def get_operator(request: fastapi.Request) -> None:
+async def get_operator(request: fastapi.Request) -> None:
     """Who reads figures: with a metrics token set, its bearer alone."""
     token = get_services(request).settings.metrics_token
     given = request.headers.get("authorization", "")
@@ -153,7 +154,7 @@ async def is_bonded(connection: pool.Connection, services: Services, address: Ad
     return view is not None and view.bond_wei >= services.network.min_bond_wei
 
 
-def no_query(request: fastapi.Request) -> None:
+async def no_query(request: fastapi.Request) -> None:
     """For operations without query parameters."""
     body.query(request, body.Nothing)
 
@@ -179,7 +180,11 @@ async def _require(services: Services, caller: Address, role: Role, code: str, d
             raise Forbidden(code, detail)
 
 
-Given = Annotated[Services, fastapi.Depends(get_services)]
+async def _give_services(request: fastapi.Request) -> Services:
+    return get_services(request)
+
+
+Given = Annotated[Services, fastapi.Depends(_give_services)]
 Caller = Annotated[Address, fastapi.Depends(get_caller)]
 Solver = Annotated[Address, fastapi.Depends(get_solver)]
 Bidder = Annotated[Address, fastapi.Depends(get_bidder)]

@@ -43,7 +43,9 @@ class Gather:
     async def _send(self) -> None:
         batch: list[_Waiting] = []
         try:
-            while batch := self._take():
+            while self._waiting:
+                await asyncio.sleep(0)  # whoever is about to ask comes along
+                batch = self._take()
                 await self._ask(batch)
         finally:
             self._sender = None
