@@ -370,7 +370,8 @@ async def test_each_hostile_request_is_refused_with_its_status_and_code(api):
     solver = await api.bonded_solver()
     login = {"authorization": (await api.login(solver))["Authorization"]}
     wanted, found = {}, {}
-    for case in cases():
+    for number, case in enumerate(cases()):
+        name = f"{number}: {case.name}"
         path = case.path.format(caller=hexes.to_checksum(solver.address))
         request = api.client.build_request(case.method, path, content=case.content, headers=JSON | login | case.headers)
         answer = await api.client.send(request)
@@ -378,10 +379,11 @@ async def test_each_hostile_request_is_refused_with_its_status_and_code(api):
         is_traced = problem.get("request_id") == answer.headers["x-request-id"]
         is_whole = {"type", "title", "detail"} < problem.keys() and problem.get("status") == answer.status_code
         kind = answer.headers["content-type"]
-        wanted[case.name] = (case.status, case.code, "application/problem+json", True, True)
-        found[case.name] = (answer.status_code, problem.get("code"), kind, is_whole, is_traced)
+        wanted[name] = (case.status, case.code, "application/problem+json", True, True)
+        found[name] = (answer.status_code, problem.get("code"), kind, is_whole, is_traced)
     assert {name: one for name, one in found.items() if one != wanted[name]} == {}
-    assert len(found) == len(cases()) >= 400
+    assert len({(case.path, case.content, str(case.headers)) for case in cases()}) == len(found)
+    assert len(found) >= 400
     assert (await api.client.get("/api/v1/auth/profile", headers=login)).status_code == 200
     assert await api.count("SELECT count(*) FROM facts WHERE name <> 'SolverRegistered'") == 0
 
