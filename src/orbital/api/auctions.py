@@ -19,7 +19,6 @@ from orbital.api.deps import (
     Solver,
     parse_intent_id,
     parse_path_address,
-    require_session,
 )
 from orbital.api.errors import not_found
 from orbital.api.schemas import auctions as schemas
@@ -33,7 +32,7 @@ from orbital.storage import auctions, intents, pool
 from orbital.storage.auctions import AwardView, PendingAuction
 
 LOOK_AGAIN_SECONDS: Final = 1.0
-"""A long poll asks the database at least so often: a lost announcement delays an answer by no more."""
+"""Without announcements a long poll asks the database so often."""
 
 SEALED: Final = frozenset({Status.PENDING, Status.MATCHED})
 
@@ -147,15 +146,18 @@ async def _await_awards(
 ) -> dict[str, Any]:
     solver = identity.address
     ends_at = time.monotonic() + asked.wait
-    with services.hub.watch("awards", "solver", hexes.to_hex(solver)) as watch:
+    with (
+        services.hub.watch("awards", "solver", hexes.to_hex(solver)) as watch,
+        services.waiting.enter(services.pool, identity, watch.notify) as waiter,
+    ):
         while True:
             shown = await _list_awards(services, solver, asked)
             is_news = answers.etag_of(shown) != known if known else bool(shown["data"])
             left = ends_at - time.monotonic()
-            if is_news or left <= 0:
+            if is_news or left <= 0 or services.waiting.is_closed:
                 return shown
-            await watch.wait(min(left, LOOK_AGAIN_SECONDS))
-            await require_session(services, identity)
+            await watch.wait(left if services.hub.is_connected else min(left, LOOK_AGAIN_SECONDS))
+            waiter.check()
 
 
 async def _list_awards(services: Services, solver: Address, asked: queries.AwardPage) -> dict[str, Any]:

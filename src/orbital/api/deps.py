@@ -19,6 +19,7 @@ from orbital.api.errors import not_found
 from orbital.api.known_pools import KnownPools
 from orbital.api.settings import ApiSettings
 from orbital.api.tokens import Identity
+from orbital.api.waiting import Room
 from orbital.chain import hexes
 from orbital.chain.gather import Gather
 from orbital.chain.rpc import Rpc
@@ -53,6 +54,7 @@ class Services:
     clock: Clock
     started_at: float
     pools: KnownPools = field(default_factory=KnownPools)
+    waiting: Room = field(default_factory=Room)
     gathers: dict[ChainId, Gather] = field(default_factory=dict)
 
     @property

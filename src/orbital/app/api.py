@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import uvicorn
 
 from orbital.api import asgi
+from orbital.api.deps import Services
 from orbital.api.settings import ApiSettings
 from orbital.app import process, wiring
 from orbital.config import loading
@@ -76,16 +77,17 @@ async def _run(settings: Settings) -> None:
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )
-        await _serve(server)
+        await _serve(server, app.state.services)
         listening.cancel()
 
 
-async def _serve(server: _Server) -> None:
-    """Serve until cancelled, then let requests under way end."""
+async def _serve(server: _Server, services: Services) -> None:
+    """Serve until cancelled, then let requests under way end: those that wait are answered at once."""
     serving = asyncio.create_task(server.serve())
     try:
         await asyncio.shield(serving)
     except asyncio.CancelledError:
         server.should_exit = True
+        services.waiting.close()
         await serving
         raise

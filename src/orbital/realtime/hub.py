@@ -6,8 +6,8 @@
         if await watch.wait(20.0):  # something may have changed: read again
 
 A watch counts from its creation: what happens between reading and waiting is not missed. It may wake for nothing (a
-message twice, a new connection after messages were lost), and while Redis is away it only times out: so whoever waits
-reads PostgreSQL before and after.
+message twice, a connection that was lost or made anew), and while Redis is away (`is_connected`) it only times out: so
+whoever waits reads PostgreSQL before and after.
 """
 
 import asyncio
@@ -93,7 +93,7 @@ class Hub:
                 if was_connected or pause == _RETRY_SECONDS:
                     self._log.warning("no messages", detail=error.detail)
             finally:
-                self._connected.clear()
+                self._disconnect()
             pause = _RETRY_SECONDS if was_connected else min(2 * pause, _RETRY_MAX_SECONDS)
             await asyncio.sleep(pause)
 
@@ -126,6 +126,12 @@ class Hub:
             return
         if message is not None:
             self.deliver(message)
+
+    def _disconnect(self) -> None:
+        """Who waits must know that no message will wake it now."""
+        if self._connected.is_set():
+            self._connected.clear()
+            self._wake_all()
 
     def _wake_all(self) -> None:
         """Messages may have been lost since these watches were made."""

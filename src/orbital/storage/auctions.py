@@ -5,7 +5,7 @@ When its window passes without a valid bid it stays open and `idle`: the next bi
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -248,6 +248,12 @@ async def list_awards(
     awarded_at, intent_id = after or (None, None)
     found = await connection.fetch(_QUERIES["list_awards"], solver, live, awarded_at, intent_id, limit)
     return [_award_of(row) for row in found]
+
+
+async def list_winners(connection: Connection, solvers: Collection[Address], seconds: float) -> set[Address]:
+    """Those of these solvers that were awarded something in the last so many seconds."""
+    found = await connection.fetch(_QUERIES["list_winners"], list(solvers), seconds)
+    return {Address(row["solver"]) for row in found}
 
 
 def _award_of(row: Row) -> AwardView:

@@ -7,6 +7,7 @@ Times are the database's, so that all processes agree.
 
 import datetime as dt
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -97,6 +98,12 @@ async def end_session(connection: Connection, session_id: uuid.UUID, reason: End
 async def is_live(connection: Connection, session_id: uuid.UUID, address: Address) -> bool:
     """Whether this address has this session and nobody ended it."""
     return bool(await connection.fetchval(_QUERIES["is_live"], session_id, address))
+
+
+async def list_live(connection: Connection, sessions: Collection[tuple[uuid.UUID, Address]]) -> set[uuid.UUID]:
+    """Those of these sessions, each with whose it is, that nobody ended."""
+    wanted = [one for one, _ in sessions], [address for _, address in sessions]
+    return {row["session_id"] for row in await connection.fetch(_QUERIES["list_live"], *wanted)}
 
 
 async def sweep(connection: Connection, lifetime_seconds: int) -> None:

@@ -11,6 +11,7 @@ from orbital.chain import hexes, keys
 from orbital.domain import facts
 from orbital.realtime.bus import Bus
 from orbital.realtime.messages import Message
+from orbital.storage import auctions
 
 
 @pytest.fixture
@@ -142,6 +143,31 @@ async def test_long_poll_without_an_award_ends_empty(api, scene):
     _, solver, headers = scene
     path = f"/api/v1/solver/{hexes.to_checksum(solver.address)}/awards?live=true&wait=1"
     assert (await api.client.get(path, headers=headers)).json() == {"data": [], "next_cursor": None}
+
+
+async def test_waiting_asks_for_the_list_at_its_start_and_at_its_end_alone(api, scene, monkeypatch):
+    _, solver, headers = scene
+    path = f"/api/v1/solver/{hexes.to_checksum(solver.address)}/awards?live=true&wait=3"
+    listed, list_awards = [], auctions.list_awards
+
+    async def count(*given: object, **named: object) -> list[auctions.AwardView]:
+        listed.append(1)
+        return await list_awards(*given, **named)
+
+    monkeypatch.setattr(auctions, "list_awards", count)
+    answers = await asyncio.gather(*(api.client.get(path, headers=headers) for _ in range(20)))
+    assert [one.json()["data"] for one in answers] == [[]] * 20
+    assert len(listed) == 2 * 20
+
+
+async def test_those_who_wait_are_answered_when_the_process_ends(api, scene):
+    _, solver, headers = scene
+    path = f"/api/v1/solver/{hexes.to_checksum(solver.address)}/awards?live=true&wait=20"
+    polls = [asyncio.create_task(api.client.get(path, headers=headers)) for _ in range(5)]
+    await asyncio.wait(polls, timeout=0.3)
+    api.app.state.services.waiting.close()
+    async with asyncio.timeout(5):
+        assert [one.json()["data"] for one in await asyncio.gather(*polls)] == [[]] * 5
 
 
 async def test_own_intents_are_paged_and_stable_under_inserts(api):

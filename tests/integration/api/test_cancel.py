@@ -63,6 +63,20 @@ async def test_body_is_refused(api):
     assert answer.status_code == 422
 
 
+@pytest.mark.parametrize("place", [0, 50, 100])
+async def test_of_hundred_cancels_and_an_award_at_once_one_side_has_the_intent(api, place):
+    user, solver = await api.funded_user(), await api.bonded_solver()
+    intent, headers = await api.submitted(user), await api.login(user)
+    racing = [api.client.post(api.path(intent, "/cancel"), headers=headers) for _ in range(100)]
+    racing.insert(place, api.award_if_pending(intent, solver.address))
+    answers = await asyncio.gather(*racing, return_exceptions=True)
+    award = answers.pop(place)
+    assert award is None or isinstance(award, Conflict)
+    told = {(one.status_code, one.json().get("code", one.json().get("status"))) for one in answers}
+    assert told == ({(409, "intent_matched")} if award is None else {(200, "cancelled")})
+    assert await api.count("SELECT count(*) FROM facts WHERE name IN ('IntentCancelled', 'IntentAwarded')") == 1
+
+
 @pytest.mark.parametrize("first", ["cancel", "award"])
 async def test_cancel_and_award_at_once_never_both_win(api, first):
     user, solver = await api.funded_user(), await api.bonded_solver()

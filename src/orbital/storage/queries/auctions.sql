@@ -117,3 +117,9 @@ LIMIT $5
 SELECT intent_id FROM intents
 WHERE auctioneer = $1 AND unjudged_rounds <> '{}' AND origin_chain_id <> ALL ($3::bigint[])
 ORDER BY updated_at, intent_id LIMIT $2
+
+-- name: list_winners
+SELECT solver FROM unnest($1::bytea[]) wanted (solver)
+WHERE EXISTS (
+    SELECT 1 FROM awards a WHERE a.solver = wanted.solver AND a.created_at > now() - make_interval(secs => $2)
+)

@@ -36,6 +36,11 @@ UPDATE sessions SET ended_at = now(), end_reason = $2 WHERE session_id = $1 AND 
 -- name: is_live
 SELECT EXISTS (SELECT 1 FROM sessions WHERE session_id = $1 AND address = $2 AND ended_at IS NULL)
 
+-- name: list_live
+SELECT s.session_id FROM unnest($1::uuid[], $2::bytea[]) wanted (session_id, address)
+JOIN sessions s ON s.session_id = wanted.session_id AND s.address = wanted.address
+WHERE s.ended_at IS NULL
+
 -- name: sweep_challenges
 -- A few at a time, by whoever comes along: what is gone was of no more use.
 DELETE FROM login_challenges WHERE nonce IN (
