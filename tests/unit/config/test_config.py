@@ -226,3 +226,14 @@ def test_a_protocol_without_an_adapter_is_a_fault(environment):
     assert foreign_faults(environment, 'protocol = "across"\nlast_block = 8\n' + common) == [
         "[chains.local] foreign: last_block must not be below first_block"
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "chain_id"),
+    [("ETHEREUM", 1), ("OPTIMISM", 10), ("BASE", 8453), ("ARBITRUM", 42161), ("HOLESKY", 17000)],
+)
+def test_five_chains_need_a_node_and_no_section(environment, name, chain_id):
+    addresses = {"INTENTS_CONTRACT_ADDRESS": ADDRESS, "MAILBOX_CONTRACT_ADDRESS": ADDRESS}
+    settings = loading.load(environment | addresses | {f"{name}_RPC_URL": "http://127.0.0.1:9"}, frozenset())
+    assert settings.network.chains[chain_id].domain == chain_id
+    assert settings.nodes[chain_id].urls == ("http://127.0.0.1:9",)
