@@ -159,6 +159,7 @@ async def test_no_award_while_the_indexer_of_a_chain_is_gone(office: Any) -> Non
     assert (idle.state, idle.outcome["reason"]) == ("open", "chain_stalled")
     async with pool.transaction(office.desk.pool) as connection:
         await leases.acquire(connection, "indexer-31337", "back", 60)
+    await office.mine(31337)
     await office.bid(intent_id, 995_001)
     await office.end_window(intent_id)
     await loop.turn(office.desk)
