@@ -50,6 +50,7 @@ LOST_RACE: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 WAIT_SECONDS: Final = 2.5
 """The longest wait for a connection, free or new."""
 
+_FAILURES: Final = (*AWAY, *LOST_RACE, asyncpg.InterfaceError)
 _RELEASE_SECONDS: Final = 0.2
 _IDLE_TRANSACTION_MS: Final = "10000"  # a stopped process must not keep its locks: its successor waits for them
 
@@ -85,25 +86,9 @@ async def connect(settings: StorageSettings) -> Session:
     return connection
 
 
-@asynccontextmanager
-async def acquire(pool: Pool) -> AsyncIterator[Connection]:
+def acquire(pool: Pool) -> "_Acquired":
     """A pooled connection without a transaction, for single statements; Unavailable when PostgreSQL is away."""
-    try:
-        async with asyncio.timeout(WAIT_SECONDS):  # the driver's own timeout costs a task
-            connection = await pool.acquire()
-        try:
-            yield connection
-        except TimeoutError:
-            connection.terminate()
-            raise
-        finally:
-            await pool.release(connection, timeout=_RELEASE_SECONDS)
-    except AWAY + LOST_RACE as error:
-        raise _unavailable(error) from error
-    except asyncpg.InterfaceError as error:
-        if not _is_ended(error):
-            raise
-        raise _unavailable(error) from error
+    return _Acquired(pool)
 
 
 @asynccontextmanager
@@ -118,6 +103,41 @@ async def snapshot(pool: Pool) -> AsyncIterator[Connection]:
     """A transaction that reads one moment of the database, whatever others write meanwhile, and writes nothing."""
     async with acquire(pool) as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         yield connection
+
+
+class _Acquired:
+    """Holds a connection for a block. A class, for every lookup runs it and a generator costs more."""
+
+    __slots__ = ("_connection", "_pool")
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> Connection:
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):  # the driver's own timeout costs a task
+                self._connection = await self._pool.acquire()
+        except _FAILURES as failure:
+            _tell(failure)
+            raise
+        return self._connection
+
+    async def __aexit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        try:
+            if isinstance(error, TimeoutError):
+                self._connection.terminate()
+            await self._pool.release(self._connection, timeout=_RELEASE_SECONDS)
+        except _FAILURES as failure:
+            _tell(failure)
+            raise
+        if isinstance(error, _FAILURES):
+            _tell(error)
+
+
+def _tell(failure: BaseException) -> None:
+    """Raise Unavailable in place of a failure that is an outage's, or a lost race's; return for any other."""
+    if not isinstance(failure, asyncpg.InterfaceError) or isinstance(failure, AWAY) or _is_ended(failure):
+        raise _unavailable(failure) from failure
 
 
 def _is_ended(error: asyncpg.InterfaceError) -> bool:
