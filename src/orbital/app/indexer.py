@@ -41,6 +41,9 @@ def calm_collector() -> None:
 
 async def _run(settings: Settings, chain_id: ChainId) -> None:
     node = settings.nodes[chain_id]
-    async with wiring.open_database(settings) as database, Rpc(node.urls, chain_id) as rpc:
+    async with (
+        wiring.open_database(settings) as database,
+        Rpc(node.urls, chain_id, calls_per_second=node.calls_per_second) as rpc,
+    ):
         wiring.serve_metrics(settings)
         await loop.run(database, rpc, node.ws_url, settings.network, chain_id, IndexerSettings())

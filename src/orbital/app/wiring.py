@@ -32,7 +32,7 @@ async def open_rpcs(settings: Settings, node_seconds: float = 10.0) -> AsyncIter
     """A client for each configured chain; a node that takes longer for an answer is left for the next one."""
     async with contextlib.AsyncExitStack() as stack:
         yield {
-            chain_id: await stack.enter_async_context(Rpc(node.urls, chain_id, node_seconds))
+            chain_id: await stack.enter_async_context(Rpc(node.urls, chain_id, node_seconds, node.calls_per_second))
             for chain_id, node in settings.nodes.items()
         }
 

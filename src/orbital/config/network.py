@@ -51,6 +51,8 @@ class _ChainSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     start_block: Annotated[int, msgspec.Meta(ge=0)] = 0
     fill_after: Annotated[str, msgspec.Meta(pattern="^(latest|safe|finalized|[0-9]{1,4})$")] = "finalized"
     fill_window_seconds: Annotated[int, msgspec.Meta(gt=0)] = 1800
+    confirmations: Annotated[int, msgspec.Meta(gt=0, lt=2**31)] | None = None
+    calls_per_second: Annotated[float, msgspec.Meta(gt=0)] | None = None
     tokens: tuple[_TokenSection, ...] = ()
     foreign: tuple[_ForeignSection, ...] = ()
 
@@ -108,7 +110,7 @@ def _node(reader: Reader, prefix: str, section: _ChainSection) -> Node:
     for url in urls:
         reader.url(f"{prefix}_RPC_URL", url, ("http", "https"))
     ws_url = reader.environment.get(f"{prefix}_WS_URL") or section.ws_url
-    return Node(urls, reader.url(f"{prefix}_WS_URL", ws_url, ("ws", "wss")) or None)
+    return Node(urls, reader.url(f"{prefix}_WS_URL", ws_url, ("ws", "wss")) or None, section.calls_per_second)
 
 
 def _chain(reader: Reader, name: str, where: str, section: _ChainSection) -> Chain:
@@ -122,6 +124,7 @@ def _chain(reader: Reader, name: str, where: str, section: _ChainSection) -> Cha
         start_block=BlockNumber(section.start_block),
         fill_after=section.fill_after,
         fill_window_seconds=section.fill_window_seconds,
+        confirmations=section.confirmations,
         tokens=tuple(
             Token(
                 chain_id=chain_id,

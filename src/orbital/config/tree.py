@@ -42,10 +42,14 @@ class ConfigError(Exception):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Node:
-    """Where a chain is reached: HTTP URLs in order of preference, and a WebSocket URL if there is one."""
+    """Where a chain is reached: HTTP URLs in order of preference, and a WebSocket URL if there is one.
+
+    `calls_per_second` is what each of them may be asked; None: as much as it likes.
+    """
 
     urls: tuple[str, ...]
     ws_url: str | None
+    calls_per_second: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

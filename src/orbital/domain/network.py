@@ -40,7 +40,8 @@ class Chain:
 
     `domain` is the mailbox's number for it, which need not be the chain id. `fill_after` says when a solver takes an
     open for real: `latest`, `safe`, `finalized`, or a number of confirmations as a string. `fill_window_seconds` is
-    how long after `open_by` an award on this origin may be filled.
+    how long after `open_by` an award on this origin may be filled. `confirmations` blocks make one final where the
+    chain's own tags are not to be believed; None goes by the tags.
     """
 
     chain_id: ChainId
@@ -53,6 +54,7 @@ class Chain:
     fill_window_seconds: int
     tokens: tuple[Token, ...]
     pools: tuple[Address, ...] = ()
+    confirmations: int | None = None
     foreign: tuple[ForeignContract, ...] = ()
 
 

@@ -8,7 +8,6 @@ half.
 from collections.abc import Sequence
 from typing import Final
 
-from orbital.chain import rpc
 from orbital.domain import facts as f
 from orbital.domain import lifecycle
 from orbital.domain.types import BlockNumber, ChainId, Hash32
@@ -35,7 +34,7 @@ async def apply_blocks(
     chain_id: ChainId,
     fetched: fetch.Fetched,
     facts: Sequence[f.Fact],
-    heads: rpc.Heads | None,
+    heads: chains.Heads | None,
     rules: lifecycle.Rules,
     blocks_per_second: float | None = None,
 ) -> int:
@@ -52,15 +51,15 @@ async def apply_blocks(
         await raw_ranges.put(connection, chain_id, packed)
         await chains.advance(connection, chain_id, blocks[-1])
         if heads is not None:
-            await chains.put_heads(connection, chain_id, _heads_of(heads), blocks_per_second)
+            await chains.put_heads(connection, chain_id, heads, blocks_per_second)
     return count
 
 
-async def apply_heads(database: pool.Pool, lease: leases.Lease, chain_id: ChainId, heads: rpc.Heads) -> None:
+async def apply_heads(database: pool.Pool, lease: leases.Lease, chain_id: ChainId, heads: chains.Heads) -> None:
     """Store moved heads without a new block."""
     async with pool.transaction(database) as connection:
         await leases.hold(connection, lease)
-        await chains.put_heads(connection, chain_id, _heads_of(heads))
+        await chains.put_heads(connection, chain_id, heads)
 
 
 async def apply_deadlines(
@@ -128,12 +127,3 @@ async def _record(
     ]:
         count += len(await ledger.record(connection, due, rules))
     return count
-
-
-def _heads_of(heads: rpc.Heads) -> chains.Heads:
-    return chains.Heads(
-        heads.latest.number,
-        heads.latest.timestamp,
-        None if heads.safe is None else heads.safe.number,
-        None if heads.finalized is None else heads.finalized.number,
-    )

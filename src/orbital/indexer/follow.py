@@ -14,6 +14,7 @@ from typing import Final
 from orbital.chain.rpc import Heads
 from orbital.domain.errors import Corrupt, Unavailable
 from orbital.indexer import apply, backfill, doubt, fetch, figures, match, pace, reconcile, wake
+from orbital.indexer import heads as read_heads
 from orbital.indexer.subject import Progress, Subject
 from orbital.observe import logging
 from orbital.storage import chains, leases
@@ -37,7 +38,7 @@ class Follower:
         self._ahead = backfill.Ahead(subject.rpc, self._sources, subject.settings)
         self._pace = pace.Pace(self._log, f"chain {subject.chain_id}")
         self._status: str | None = None
-        self._stored_heads: Heads | None = None
+        self._stored_heads: chains.Heads | None = None
         self._deadlines_seen_at = 0.0
 
     async def run(self) -> None:
@@ -119,7 +120,7 @@ class Follower:
     ) -> chains.Checkpoint:
         subject = self._subject
         matched = match.match_logs(subject.chain_id, self._sources, fetched.headers, fetched.logs)
-        tip = fetched.headers[-1]
+        tip, told = fetched.headers[-1], read_heads.read(heads, subject.confirmations)
         speed = self._pace.speed(heads.latest.number - tip.number)
         count = await apply.apply_blocks(
             subject.database,
@@ -127,14 +128,14 @@ class Follower:
             subject.chain_id,
             fetched,
             matched.facts,
-            heads,
+            told,
             self._rules,
             None if speed is None else speed.blocks_per_second,
         )
         self._pace.add(len(fetched.headers), len(fetched.logs))
         self._pace.say(tip.number, heads.latest.number)
         figures.count_odd(self._log, self._label, matched.odd)
-        self._stored_heads = heads
+        self._stored_heads = told
         self._deadlines_seen_at = time.monotonic()
         figures.FACTS.labels(self._label).inc(count)
         figures.BATCH_SECONDS.labels(self._label).observe(time.monotonic() - started)
@@ -144,9 +145,10 @@ class Follower:
         return chains.move(checkpoint, chains.Block(tip.number, tip.hash, tip.parent_hash, tip.timestamp))
 
     async def _keep_heads(self, heads: Heads) -> None:
-        if heads != self._stored_heads:
-            await apply.apply_heads(self._subject.database, self._lease, self._subject.chain_id, heads)
-            self._stored_heads = heads
+        told = read_heads.read(heads, self._subject.confirmations)
+        if told != self._stored_heads:
+            await apply.apply_heads(self._subject.database, self._lease, self._subject.chain_id, told)
+            self._stored_heads = told
 
     async def _rest(self, checkpoint: chains.Checkpoint) -> None:
         """Until a head is announced, or for as long as one may go unannounced."""

@@ -37,6 +37,10 @@ class Subject:
         return self.network.get_chain(self.chain_id).start_block
 
     @property
+    def confirmations(self) -> int | None:
+        return self.network.get_chain(self.chain_id).confirmations
+
+    @property
     def label(self) -> str:
         """The chain in figures."""
         return str(self.chain_id)

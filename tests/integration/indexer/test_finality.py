@@ -1,6 +1,7 @@
 """Final is what was compared with a node once more when it was final, and nothing that is in doubt."""
 
 import contextlib
+import dataclasses
 
 from orbital.chain import rpc
 from orbital.observe import metrics
@@ -67,6 +68,19 @@ async def test_a_tag_that_goes_back_reads_zero_or_is_above_the_head_is_not_belie
             await chains.put_heads(connection, world.origin, chains.Heads(10, 1, safe, final))
         heads = (await world.checkpoint(world.origin)).heads
         assert (heads.safe, heads.finalized) == (9, 7)
+
+
+async def test_depth_makes_final_where_it_is_configured(world, wait_until):
+    chain = dataclasses.replace(world.network.chains[world.origin], confirmations=3)
+    world.network = dataclasses.replace(world.network, chains={**world.network.chains, world.origin: chain})
+    head = await world.nodes[world.origin].header("latest")
+    async with world.indexing(world.origin, **QUICK):
+        await wait_until(lambda: is_verified_to(world, head.number - 3))
+
+
+async def is_verified_to(world, number):
+    found = await world.checkpoint(world.origin)
+    return found is not None and found.verified == number
 
 
 async def is_verified(world):

@@ -237,3 +237,11 @@ def test_five_chains_need_a_node_and_no_section(environment, name, chain_id):
     settings = loading.load(environment | addresses | {f"{name}_RPC_URL": "http://127.0.0.1:9"}, frozenset())
     assert settings.network.chains[chain_id].domain == chain_id
     assert settings.nodes[chain_id].urls == ("http://127.0.0.1:9",)
+
+
+def test_any_chain_may_go_by_depth_and_spare_its_nodes(environment, tmp_path):
+    section = "[chains.local]\nconfirmations = 12\ncalls_per_second = 2.5\n"
+    (tmp_path / "orbital.toml").write_text(FILE.replace("[chains.local]\n", section))
+    settings = loading.load(environment, frozenset({Need.NETWORK}))
+    assert settings.network.chains[7].confirmations == 12
+    assert settings.nodes[7].calls_per_second == 2.5
