@@ -75,6 +75,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # `observe` does it; this one asks each request
         exception_handlers={
             OrbitalError: errors.handle_orbital,
             405: _refuse_method,
