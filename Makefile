@@ -75,7 +75,7 @@ $(PEERS): bench/peers.lock
 	@$(BIN)/uv pip install --quiet --no-deps --require-hashes -r bench/peers.lock --target $(@D)
 	@touch $@
 
-soak: setup ## the long runs: 200 kills, 50,000 contract calls
+soak: setup ## the long runs: 200 kills, 50,000 contract calls, lists of a million
 	@$(BIN)/pytest -q -m soak --timeout 3600 $(ARGS)
 
 contracts: setup ## compile the contracts into src/orbital/chain/abi

@@ -6,6 +6,7 @@ minute; every operation can bear that, since what it writes is known by its cont
 secrets, which are stored nowhere: for them the key has no effect.
 """
 
+import asyncio
 import hashlib
 import re
 import time
@@ -27,6 +28,7 @@ REPLAYED: Final = "Idempotent-Replayed"
 PREFIX: Final = "/api/v1/"
 WITHOUT: Final = "/api/v1/auth/"
 DROP_EVERY_SECONDS: Final = 60.0
+GIVE_BACK_SECONDS: Final = 0.2
 
 _NAME: Final = HEADER.lower().encode()
 _KEY: Final = re.compile(rb"[\x21-\x7e]{1,255}")
@@ -49,6 +51,7 @@ class Idempotency:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._drop_at = time.monotonic() + DROP_EVERY_SECONDS
+        self._releasing: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "POST" or not scope["path"].startswith(PREFIX):
@@ -82,12 +85,22 @@ class Idempotency:
         try:
             await self._app(scope, _once(content, receive), kept.take)
         except Exception:
-            await _settle(services, begun, None)
+            await self._give_back(services, begun)
             raise
-        await _settle(services, begun, kept.answer)
-        await self._drop_old(services)
+        if kept.answer is None:
+            await self._give_back(services, begun)
+        else:
+            await _settle(services, begun, kept.answer)
+            await self._drop_old(services)
         for message in kept.messages:
             await send(message)
+
+    async def _give_back(self, services: Services, attempt: idempotency.Attempt) -> None:
+        """Free the key. While the database is away that goes on behind the answer, which must not wait twice for it."""
+        releasing = asyncio.create_task(_settle(services, attempt, None))
+        self._releasing.add(releasing)
+        releasing.add_done_callback(self._releasing.discard)
+        await asyncio.wait({releasing}, timeout=GIVE_BACK_SECONDS)
 
     async def _drop_old(self, services: Services) -> None:
         if time.monotonic() < self._drop_at:

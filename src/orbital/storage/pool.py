@@ -94,14 +94,18 @@ def acquire(pool: Pool) -> "_Acquired":
 @asynccontextmanager
 async def transaction(pool: Pool) -> AsyncIterator[Connection]:
     """One transaction, read committed: commits at the end of the block, rolls back on any error."""
-    async with acquire(pool) as connection, connection.transaction():
+    async with acquire(pool) as connection, connection.transaction(), _cut_when_silent(connection):
         yield connection
 
 
 @asynccontextmanager
 async def snapshot(pool: Pool) -> AsyncIterator[Connection]:
     """A transaction that reads one moment of the database, whatever others write meanwhile, and writes nothing."""
-    async with acquire(pool) as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+    async with (
+        acquire(pool) as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+        _cut_when_silent(connection),
+    ):
         yield connection
 
 
@@ -138,6 +142,16 @@ def _tell(failure: BaseException) -> None:
     """Raise Unavailable in place of a failure that is an outage's, or a lost race's; return for any other."""
     if not isinstance(failure, asyncpg.InterfaceError) or isinstance(failure, AWAY) or _is_ended(failure):
         raise _unavailable(failure) from failure
+
+
+@asynccontextmanager
+async def _cut_when_silent(connection: Connection) -> AsyncIterator[None]:
+    """Without this the rollback would wait for an answer as long as the statement did."""
+    try:
+        yield
+    except TimeoutError:
+        connection.terminate()
+        raise
 
 
 def _is_ended(error: asyncpg.InterfaceError) -> bool:

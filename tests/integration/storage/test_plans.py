@@ -5,6 +5,7 @@ for statements that a pooled connection runs often.
 """
 
 import asyncio
+import contextlib
 import json
 import uuid
 
@@ -14,8 +15,7 @@ import pytest
 from orbital.storage import migrate, sql
 from orbital.storage.settings import StorageSettings
 
-ROWS = 80_000
-LATE = 40_000
+ROWS, MANY_ROWS = 80_000, 1_000_000
 LIMIT = 21
 USER, SOLVER, NOBODY = "\\x" + "aa" * 20, "\\x" + "bb" * 20, "\\x" + "cc" * 20
 INTENT_ID = "sha256(n::text::bytea)"
@@ -28,25 +28,25 @@ FILL = (
     SELECT {INTENT_ID}, user_address, user_address, 1, 10, $2, 1, $2, 1, n, 1, 1, $2, 'pending', 1, 1, true, true,
         1000 + n / 3, 1000
     FROM (SELECT n, CASE WHEN n % 4 = 0 THEN $1::bytea ELSE substr({INTENT_ID}, 1, 20) END AS user_address
-          FROM generate_series(1, {ROWS}) n) numbered""",
+          FROM generate_series(1, $3::integer) n) numbered""",
     f"""INSERT INTO auctions (intent_id, round, state, opened_at, closes_at, closed_at)
     SELECT {INTENT_ID}, 1, CASE WHEN n % 4 = 0 THEN 'open' ELSE 'closed' END, to_timestamp(1000 + n / 3),
         now() + interval '1 day', CASE WHEN n % 4 = 0 THEN NULL ELSE now() END
-    FROM generate_series(1, {ROWS}) n WHERE $1::bytea <> $2::bytea""",
+    FROM generate_series(1, $3::integer) n WHERE $1::bytea <> $2::bytea""",
     f"""INSERT INTO awards (intent_id, round, solver, output_amount, open_by, fill_by, signature, epoch, created_at)
     SELECT {INTENT_ID}, 1, CASE WHEN n % 4 = 0 THEN $2::bytea ELSE substr({INTENT_ID}, 1, 20) END, 1, 1, 1,
         decode(repeat('00', 65), 'hex'), 1, to_timestamp(1000 + n / 3)
-    FROM generate_series(1, {ROWS}) n WHERE $1::bytea <> $2::bytea""",
+    FROM generate_series(1, $3::integer) n WHERE $1::bytea <> $2::bytea""",
     f"""INSERT INTO submissions (intent_id, signature)
-    SELECT {INTENT_ID}, decode(repeat('00', 65), 'hex') FROM generate_series(1, {ROWS}) n
+    SELECT {INTENT_ID}, decode(repeat('00', 65), 'hex') FROM generate_series(1, $3::integer) n
     WHERE $1::bytea <> $2::bytea""",
     """INSERT INTO blocks (chain_id, number, hash, parent_hash, timestamp)
     SELECT 1, n, sha256(n::text::bytea), sha256(n::text::bytea), n FROM generate_series(1, 20000) n
-    WHERE $1::bytea <> $2::bytea""",
+    WHERE $1::bytea <> $2::bytea AND $3::integer > 0""",
     f"""INSERT INTO facts (intent_id, name, chain_id, block_number, block_hash, tx_hash, log_index, timestamp, data)
     SELECT CASE WHEN n % 4 = 0 THEN sha256('1') ELSE {INTENT_ID} END, 'IntentFilled', 1, 1 + n % 20000,
         sha256((1 + n % 20000)::text::bytea), sha256('1'), n, n, '{{}}'
-    FROM generate_series(1, {ROWS}) n WHERE $1::bytea <> $2::bytea""",
+    FROM generate_series(1, $3::integer) n WHERE $1::bytea <> $2::bytea""",
 )
 FIRST = "NULL, NULL"
 LISTS = {
@@ -65,19 +65,31 @@ LISTS = {
 @pytest.fixture(scope="module")
 def full_database(postgres_server):
     """A database of this module's own with many rows in every table that the lists read."""
+    with _filled(postgres_server.url, ROWS) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def huge_database(postgres_server):
+    with _filled(postgres_server.url, MANY_ROWS) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def _filled(server_url, rows):
     name = f"plans_{uuid.uuid4().hex}"
-    url = postgres_server.url.rpartition("/")[0] + f"/{name}"
-    asyncio.run(_execute(postgres_server.url, f"CREATE DATABASE {name} TEMPLATE template0"))
-    asyncio.run(_fill(url))
+    url = server_url.rpartition("/")[0] + f"/{name}"
+    asyncio.run(_execute(server_url, f"CREATE DATABASE {name} TEMPLATE template0"))
+    asyncio.run(_fill(url, rows))
     yield url
-    asyncio.run(_execute(postgres_server.url, f"DROP DATABASE {name} WITH (FORCE)"))
+    asyncio.run(_execute(server_url, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
-async def _fill(url):
+async def _fill(url, rows):
     await migrate.migrate(StorageSettings(url))
     connection = await asyncpg.connect(url)
     for statement in FILL:
-        await connection.execute(statement, bytes.fromhex(USER[2:]), bytes.fromhex(SOLVER[2:]))
+        await connection.execute(statement, bytes.fromhex(USER[2:]), bytes.fromhex(SOLVER[2:]), rows)
     await connection.execute("VACUUM ANALYZE")
     await connection.close()
 
@@ -91,26 +103,38 @@ async def _execute(url, statement):
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
 @pytest.mark.parametrize("name", LISTS)
 async def test_a_page_costs_the_same_wherever_it_is(full_database, name, mode):
+    await _check_pages(full_database, ROWS, name, mode)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("name", LISTS)
+async def test_a_page_costs_the_same_among_a_million(huge_database, name, mode):
+    await _check_pages(huge_database, MANY_ROWS, name, mode)
+
+
+async def _check_pages(url, rows, name, mode):
+    """The plans of the first page, of one in the middle and of one of the last."""
     noun, arguments, first, late = LISTS[name]
-    connection = await asyncpg.connect(full_database)
+    connection = await asyncpg.connect(url)
     try:
         await connection.execute(f"SET plan_cache_mode = {mode}")
         await connection.execute(f"PREPARE page AS {sql.load(noun)[name]}")
-        descends = name in {"list_by_user", "list_awards"}
-        seconds = 1000 + (ROWS - LATE if descends else LATE) // 3
-        behind = late.format(seconds=seconds, seq=LATE)
-        early_plan = await _explain(connection, arguments.format(after=first))
-        late_plan = await _explain(connection, arguments.format(after=behind))
+        plans = [await _explain(connection, arguments.format(after=first))]
+        for passed in (rows // 2, rows - 10 * LIMIT):
+            number = rows - passed if name in {"list_by_user", "list_awards"} else passed
+            behind = late.format(seconds=1000 + number // 3, seq=number)
+            plans.append(await _explain(connection, arguments.format(after=behind)))
     finally:
         await connection.close()
-    for plan in (early_plan, late_plan):
+    for plan in plans:
         assert plan["Actual Rows"] == LIMIT
         nodes = list(_nodes(plan))
         assert [one for one in nodes if "Sort" in one["Node Type"]] == []
         scanned = {one["Relation Name"] for one in nodes if one["Node Type"] == "Seq Scan"}
         assert scanned <= {"checkpoints", "leases"}  # one row a chain
-    assert _buffers(late_plan) <= 1.5 * _buffers(early_plan) + 10
-    assert _buffers(late_plan) < 20 * LIMIT
+        assert _buffers(plan) <= 1.5 * _buffers(plans[0]) + 10
+        assert _buffers(plan) < 20 * LIMIT
 
 
 async def _explain(connection, arguments):
