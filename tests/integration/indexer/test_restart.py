@@ -8,6 +8,7 @@ import pytest
 from orbital.storage import pool, rebuild
 
 QUICK_LEASE = {"lease_seconds": 0.4, "renew_seconds": 0.1, "retry_seconds": 0.05, "verify_seconds": 0.05}
+MINED_AT_ONCE = 25  # a busy machine mines more of them longer than a node may take to answer
 
 
 async def test_kills_at_random_points_leave_no_trace(world, kill_along, fingerprint, reset):
@@ -63,7 +64,9 @@ async def traffic(world, chance, intents, blocks):
         match = await world.match()
         await (world.settle(match) if number % 2 else world.open(match))
         for chain_id in world.nodes:
-            await world.mine(chain_id, chance.randrange(1, 2 * blocks // intents))
+            left = chance.randrange(1, 2 * blocks // intents)
+            for mined in range(0, left, MINED_AT_ONCE):
+                await world.mine(chain_id, min(MINED_AT_ONCE, left - mined))
 
 
 async def check_kills(world, kill_along, fingerprint, reset, kills):
