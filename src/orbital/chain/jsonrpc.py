@@ -14,10 +14,9 @@ import typing
 import urllib.parse
 from enum import StrEnum
 
-import httpx
 import msgspec
 
-from orbital.chain import hexes, refusals
+from orbital.chain import hexes, http, refusals
 from orbital.domain import errors
 
 
@@ -95,7 +94,10 @@ class _Reply(msgspec.Struct):
 _NODE_CODES: typing.Final = frozenset({-32700, -32601, -32602, -32603, -32001, -32002, -32005})
 _REVERT_CODE: typing.Final = 3
 _LOGS_METHOD: typing.Final = "eth_getLogs"
-_OVERLOADED: typing.Final = frozenset({httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE})
+_SUCCESSES: typing.Final = range(200, 300)
+_TOO_MANY_REQUESTS: typing.Final = 429
+_SERVER_ERROR: typing.Final = 500
+_OVERLOADED: typing.Final = frozenset({_TOO_MANY_REQUESTS, 503})
 _REPLIES = msgspec.json.Decoder(_Reply | list[_Reply])
 _ENCODER = msgspec.json.Encoder()
 
@@ -103,8 +105,8 @@ _ENCODER = msgspec.json.Encoder()
 class Endpoint:
     """One URL. `place` names its host for messages and figures."""
 
-    def __init__(self, http: httpx.AsyncClient, url: str) -> None:
-        self._http = http
+    def __init__(self, connections: http.Connections, url: str) -> None:
+        self._connections = connections
         self._url = url
         self._ids = itertools.count(1)
         self.place: typing.Final = urllib.parse.urlsplit(url).netloc.rpartition("@")[2]
@@ -130,13 +132,13 @@ class Endpoint:
             raise NodeFailed(Failure.INCOMPLETE, "some calls were not answered")
         return [_to_answer(call, by_id[number]) for number, call in zip(ids, calls, strict=True)]
 
-    async def _send(self, content: bytes) -> httpx.Response:
+    async def _send(self, content: bytes) -> http.Reply:
         try:
-            return await self._http.post(self._url, content=content, headers={"content-type": "application/json"})
-        except httpx.TimeoutException as failure:
-            raise NodeFailed(Failure.TIMEOUT, f"{type(failure).__name__} {failure}".strip()) from failure
-        except (httpx.HTTPError, httpx.InvalidURL) as failure:
-            raise NodeFailed(Failure.UNREACHABLE, f"{type(failure).__name__} {failure}".strip()) from failure
+            return await self._connections.post(self._url, content)
+        except http.TimedOut as failure:
+            raise NodeFailed(Failure.TIMEOUT, str(failure)) from failure
+        except http.Unreachable as failure:
+            raise NodeFailed(Failure.UNREACHABLE, str(failure)) from failure
 
 
 def read_retry_after(text: str | None, now: dt.datetime) -> float | None:
@@ -154,19 +156,18 @@ def read_retry_after(text: str | None, now: dt.datetime) -> float | None:
     return max(0.0, (until - now).total_seconds())
 
 
-def _read_replies(response: httpx.Response) -> list[_Reply]:
-    status = response.status_code
-    if status in _OVERLOADED:
-        pause = read_retry_after(response.headers.get("retry-after"), dt.datetime.now(dt.UTC))
-        if status == httpx.codes.TOO_MANY_REQUESTS or pause is not None:
-            raise NodeFailed(Failure.RATE_LIMITED, f"HTTP {status}", pause)
+def _read_replies(reply: http.Reply) -> list[_Reply]:
+    if reply.status in _OVERLOADED:
+        pause = read_retry_after(reply.retry_after, dt.datetime.now(dt.UTC))
+        if reply.status == _TOO_MANY_REQUESTS or pause is not None:
+            raise NodeFailed(Failure.RATE_LIMITED, f"HTTP {reply.status}", pause)
     try:
-        replies = _REPLIES.decode(response.content)
+        replies = _REPLIES.decode(reply.content)
     except msgspec.MsgspecError as failure:
-        kind = Failure.NOT_JSON_RPC if response.is_success else Failure.HTTP
-        raise NodeFailed(kind, f"HTTP {status} without JSON-RPC") from failure
-    if response.is_server_error:
-        raise NodeFailed(Failure.HTTP, f"HTTP {status}")
+        kind = Failure.NOT_JSON_RPC if reply.status in _SUCCESSES else Failure.HTTP
+        raise NodeFailed(kind, f"HTTP {reply.status} without JSON-RPC") from failure
+    if reply.status >= _SERVER_ERROR:
+        raise NodeFailed(Failure.HTTP, f"HTTP {reply.status}")
     return replies if isinstance(replies, list) else [replies]
 
 

@@ -15,10 +15,9 @@ import collections.abc
 import time
 import typing
 
-import httpx
 import msgspec
 
-from orbital.chain import blocks, figures, health, jsonrpc
+from orbital.chain import blocks, figures, health, http, jsonrpc
 from orbital.chain.jsonrpc import Answer, Call, Failure, NodeFailed, RpcError
 from orbital.domain import errors
 from orbital.domain.types import ChainId
@@ -118,11 +117,10 @@ class Nodes:
     ) -> None:
         if not urls:
             raise errors.Rejected("no_rpc_url", f"Chain {chain_id} has no RPC URL.")
-        # A node is named by its URL alone: no proxy, netrc or certificate from the environment.
-        self._http = httpx.AsyncClient(timeout=timeout_seconds, trust_env=False)
+        self._connections = http.Connections(timeout_seconds)
         self.chain_id: typing.Final = chain_id
         self.all: typing.Final = tuple(
-            Node(jsonrpc.Endpoint(self._http, url), chain_id, calls_per_second) for url in urls
+            Node(jsonrpc.Endpoint(self._connections, url), chain_id, calls_per_second) for url in urls
         )
         self._survey: asyncio.Task[None] | None = None
         self._surveyed_at = time.monotonic()
@@ -131,7 +129,7 @@ class Nodes:
         if self._survey is not None:
             self._survey.cancel()
             await asyncio.gather(self._survey, return_exceptions=True)
-        await self._http.aclose()
+        await self._connections.aclose()
 
     def order(self, height: int | None, calls: int, shift: int = 0) -> list[Node]:
         """Who to ask for the block of a height (None: the head), first to last; `shift` of those that are well last."""
