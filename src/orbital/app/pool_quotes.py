@@ -22,7 +22,8 @@ DIGITS_MAX: Final = 200
 """Of a number, before and after its point: more is no amount, and would only cost memory."""
 
 NESTING_MAX: Final = 32
-_BRACKETS: Final = re.compile(r'"(?:\\.|[^"\\])*"|[\[\]{}]')
+_BRACKETS: Final = re.compile(r'"(?:\\.|[^"\\])*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+"""Strings and brackets. A string without an end goes to the end of the text: else each quote in it would be tried."""
 
 
 def quote_all(text: str) -> list[Answer]:

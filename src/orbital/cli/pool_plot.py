@@ -35,15 +35,26 @@ def main(arguments: Sequence[str]) -> int:
     except (OSError, UnicodeDecodeError) as failure:
         sys.stderr.write(f"orbital: unreadable_file: {failure}\n")
         return 2
-    if chosen.out:
-        chosen.out.write_text(picture, encoding="utf-8")
-    else:
+    return _write(picture, chosen.out)
+
+
+def _write(picture: str, out: pathlib.Path | None) -> int:
+    if out is None:
         sys.stdout.write(picture)
+        return 0
+    try:
+        out.write_text(picture, encoding="utf-8")
+    except OSError as failure:
+        sys.stderr.write(f"orbital: unwritable_file: {failure}\n")
+        return 2
     return 0
 
 
 def _prices(words: str) -> list[int]:
-    return [round(float(word) * plots.PPM) for word in words.split(",")]
+    try:
+        return [round(float(word) * plots.PPM) for word in words.split(",")]
+    except OverflowError as failure:
+        raise argparse.ArgumentTypeError("a price is finite") from failure
 
 
 def _pair(words: str) -> tuple[int, int]:

@@ -90,3 +90,21 @@ def test_the_pool_of_a_case_can_be_drawn(capsys):
 def test_pool_says_how_it_is_used(capsys, words, status):
     assert command.main(["pool", *words]) == status
     assert "orbital pool VERB" in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("end", ["", "\\"])
+def test_a_string_without_an_end_costs_one_look(capsys, monkeypatch, end):
+    status, printed = answers_of(capsys, monkeypatch, '["' + '\\"' * 500_000 + end)
+    assert status == 2
+    assert "malformed" in printed.err
+
+
+def test_a_picture_that_cannot_be_written_is_said(capsys, tmp_path):
+    assert command.main(["pool", "plot", "--out", str(tmp_path / "none" / "x.svg")]) == 2
+    assert "unwritable_file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("price", ["inf", "nan", "much"])
+def test_a_tick_at_no_price_is_refused(price):
+    with pytest.raises(SystemExit, match="2"):
+        command.main(["pool", "plot", "--ticks", price])
