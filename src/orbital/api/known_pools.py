@@ -4,6 +4,7 @@ A state belongs to the hash of the block that made it, so what is kept can't be 
 each request which block's state counts now.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,8 @@ class KnownPools:
     """One process's memory of pools."""
 
     def __init__(self) -> None:
+        self.depth_search = asyncio.Lock()
+        """Held while a pool's depth is searched: those who ask at the same time find it done."""
         self._known: dict[tuple[ChainId, Address], tuple[Hash32, replay.State, Pool]] = {}
 
     async def load(

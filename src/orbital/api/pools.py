@@ -64,7 +64,9 @@ async def read_pool(chain_id: str, address: str, services: Given) -> Response:
         known = await services.pools.load(connection, [key])
     if key not in known:
         raise not_found("Nothing is indexed of this pool yet.")
-    return answers.json(await asyncio.to_thread(schemas.show_detail, known[key], services.network))
+    async with services.pools.depth_search:
+        shown = await asyncio.to_thread(schemas.show_detail, known[key], services.network)
+    return answers.json(shown)
 
 
 def _parse(chain_id: str, address: str) -> tuple[ChainId, Address]:

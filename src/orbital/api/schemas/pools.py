@@ -1,6 +1,7 @@
 """Quotes and pools on the wire. Radii, planes, virtual reserves and prices are integers at 18 decimals."""
 
-from typing import Any
+import functools
+from typing import Any, Final
 
 from orbital.api.known_pools import KnownPool
 from orbital.api.schemas import values as v
@@ -11,6 +12,7 @@ from orbital.domain.quotes import Hop, Quote
 from orbital.domain.types import Address, ChainId
 
 DEPTH_BPS = (1, 10, 50)
+_STATES_KEPT: Final = 64
 
 
 class QuoteRequest(v.Strict):
@@ -140,7 +142,7 @@ def show_pool(known: KnownPool, network: Network) -> dict[str, Any]:
 
 
 def show_detail(known: KnownPool, network: Network) -> dict[str, Any]:
-    """Everything of a pool; costs some milliseconds for each pair of tokens."""
+    """Everything of a pool; costs some milliseconds for each pair of tokens, once for each state."""
     state, engine = known.state, known.market.pool
     ticks = [
         {
@@ -182,6 +184,7 @@ def _show_prices(engine: Pool) -> list[list[str | None]]:
     return [[v.show_amount(one) for one in row] for row in matrix]
 
 
+@functools.lru_cache(_STATES_KEPT)
 def _show_depth(engine: Pool, tokens: tuple[Address, ...]) -> list[dict[str, Any]]:
     pairs = [pair for other in range(1, engine.n) for pair in ((0, other), (other, 0))]
     return [
