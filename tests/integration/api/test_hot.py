@@ -15,11 +15,11 @@ FOREIGN = IntentId(b"\x5b" * 32)
 
 async def read_both(api, path: str) -> tuple[httpx.Response, httpx.Response]:
     """The answer of the fast way, and of the documented route."""
-    assert hot.is_hot({"type": "http", "method": "GET", "query_string": b"", "path": path})
+    assert hot.is_read({"type": "http", "method": "GET", "query_string": b"", "path": path})
     traced = {"x-request-id": "r"}
     fast = await api.client.get(path, headers=traced)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(hot, "is_hot", lambda _: False)
+        patched.setattr(hot, "is_read", lambda _: False)
         return fast, await api.client.get(path, headers=traced)
 
 

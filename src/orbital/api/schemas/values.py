@@ -5,6 +5,7 @@ or carries its checksum. A value of the right JSON type that is wrong has the co
 """
 
 import datetime as dt
+import functools
 import re
 from typing import Annotated, Any, Final
 
@@ -128,6 +129,7 @@ def show_amount(amount: int | None) -> str | None:
     return None if amount is None else str(amount)
 
 
+@functools.lru_cache(maxsize=1 << 14)  # blocks and deadlines share their seconds, and readers come back
 def show_seconds(time: UnixSeconds | int | None) -> str | None:
     """Unix seconds as RFC 3339."""
     return None if time is None else dt.datetime.fromtimestamp(time, dt.UTC).isoformat()[:-6] + "Z"
