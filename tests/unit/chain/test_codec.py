@@ -53,3 +53,27 @@ def test_answers_of_something_else_are_corrupt(data: bytes) -> None:
 def test_addresses_come_out_as_bytes() -> None:
     address = Address(b"\x0a" * 20)
     assert codec.load("IntentSettler").decode_return("mailbox", bytes(12) + address) == (address,)
+
+
+@pytest.mark.parametrize(
+    ("values", "kinds"),
+    [
+        ((b"\x11" * 20, 0), ("address", "uint256")),
+        ((b"\x00" * 20, 2**256 - 1), ("address", "uint256")),
+        ((b"\xff" * 20, 10**18), ("address", "uint256")),
+    ],
+)
+def test_single_words_are_encoded_as_the_general_codec_does(values, kinds):
+    data = codec.load("TestToken").encode_call("transfer", *values)
+    assert data[4:] == eth_abi.encode(kinds, values)
+
+
+@pytest.mark.parametrize("values", [(b"\x11" * 19, 0), (b"\x11" * 20, -1), (b"\x11" * 20, 2**256), (b"\x11" * 20,)])
+def test_what_is_no_word_is_refused_by_the_general_codec(values):
+    with pytest.raises((eth_abi.exceptions.EncodingError, ValueError, TypeError)):
+        codec.load("TestToken").encode_call("transfer", *values)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2**256 - 1])
+def test_an_answer_of_one_word_is_its_number(number):
+    assert codec.load("TestToken").decode_return("balanceOf", number.to_bytes(32)) == (number,)
