@@ -73,8 +73,8 @@ async def test_a_restart_of_redis_loses_no_row_and_wakes_who_waits(
         with first:
             hub = await stack.enter_async_context(listening(url))
             await stack.enter_async_context(publishing(url, retry_seconds=0.02, retry_max_seconds=0.05))
+        await until(lambda: not hub.is_connected)  # which wakes whoever waits, so nobody does yet
         with hub.watch("intents", "intent_id", "0xaa") as watch:
-            await until(lambda: not hub.is_connected)
             await announce({"intent_id": "0xaa"})
             assert not await watch.wait(0.2)
             assert await count_waiting() == 1
