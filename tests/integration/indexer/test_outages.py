@@ -130,7 +130,7 @@ async def test_another_chain_with_the_same_id_is_refused(world, anvil_chain, fin
     async with world.indexing(world.origin):
         await world.caught_up(world.origin)
     before = await fingerprint()
-    twin = anvil_chain(int(world.origin))
+    twin = anvil_chain(int(world.origin), accounts=21)  # another genesis, also within the same second
     async with rpc.Rpc([twin.rpc_url], world.origin) as wrong:
         world.sources[world.origin] = wrong, twin.ws_url
         async with world.indexing(world.origin):
