@@ -19,9 +19,13 @@ struct Change {
 
 /// @title What a provider brings and gets
 /// @notice Radius stands for its share of the virtual reserves, less the growth of the least reserve. Shares
-/// round for the pool and by one more, which covers the roundings inside the new state's inequality.
+/// round for the pool: what comes by one wad more, for a state that is not good is refused; what goes, which is
+/// never refused, by `KEPT`.
 library OrbitalLiquidity {
     using OrbitalMath for Curve;
+
+    /// @dev Of a share that leaves, in wads: the roundings of level, chords, width and section together.
+    uint256 private constant KEPT = 4;
 
     /// @return What the first provider brings of a token, at par: r*(1 - 1/sqrt(n)) less the least reserve.
     function first(uint256 n, uint256 radius, uint256 floor, uint256 scale) internal pure returns (uint256) {
@@ -51,7 +55,7 @@ library OrbitalLiquidity {
         uint256 actual
     ) internal pure returns (uint256 amount) {
         uint256 share = _share(curve, change, n, reserve, Math.Rounding.Floor);
-        uint256 given = (share == 0 ? 0 : share - 1) + change.floorAfter;
+        uint256 given = (share > KEPT ? share - KEPT : 0) + change.floorAfter;
         if (given > change.floorBefore) amount = (given - change.floorBefore) / scale;
         if (amount > actual) amount = actual;
     }

@@ -1,17 +1,21 @@
 """Adding and removing radius of one tick: what a provider brings, and what he gets.
 
 Radius stands for its share of the tick's virtual reserves, less the growth of the reserve that nobody brings. Shares
-round for the pool, and by one wad more, which covers the roundings inside the new state's inequality; so adding and
-removing never gains. Integers equal the contract's.
+round for the pool: what comes by one wad more, and is refused where the new state would not be good; what goes keeps a
+few wads back, for it is never refused. So adding and removing never gains value. Integers equal the contract's.
 """
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 from orbital.domain.orbital import ladder, pool, refusals
 from orbital.domain.orbital.pool import Pool
 from orbital.domain.orbital.roots import ceil_div, ceil_sqrt
 from orbital.domain.orbital.tick import Tick
+
+KEPT: Final = 4
+"""Wads of a share that leaves: the roundings of level, chords, width and section together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ def remove(before: Pool, tick: int, radius: int) -> Change:
     else:
         resized = _compare(before, new, tick)
         shares = _shares(before, resized, is_up=False)
-        gives = tuple(max(0, share - 1) + resized.floor_growth for share in shares)
+        gives = tuple(max(0, share - KEPT) + resized.floor_growth for share in shares)
     amounts = tuple(
         min(real[token] // before.scale(token), max(0, give // before.scale(token))) for token, give in enumerate(gives)
     )

@@ -234,7 +234,7 @@ class Model:
             if radius > 0:
                 moved.append(max(1, ceil_div(ceil_div(number, divisor) + 1 - grown, self.scales[j])))
             else:
-                paid = (max(0, number // divisor - 1) + grown) // self.scales[j]
+                paid = (max(0, number // divisor - 4) + grown) // self.scales[j]
                 moved.append(-min(self.real[j], max(0, paid)))
         return moved
 
