@@ -52,7 +52,12 @@ WAIT_SECONDS: Final = 2.5
 
 _FAILURES: Final = (*AWAY, *LOST_RACE, asyncpg.InterfaceError)
 _RELEASE_SECONDS: Final = 0.2
-_IDLE_TRANSACTION_MS: Final = "10000"  # a stopped process must not keep its locks: its successor waits for them
+
+SERVER_SETTINGS: Final = {
+    "idle_in_transaction_session_timeout": "10000",  # a stopped process must not keep its locks: others wait for them
+    "max_parallel_workers_per_gather": "0",  # a page is a few rows: workers would fetch ahead what nobody reads
+}
+"""Of every pooled connection."""
 
 
 async def create_pool(settings: StorageSettings) -> Pool:
@@ -63,7 +68,7 @@ async def create_pool(settings: StorageSettings) -> Pool:
         max_size=settings.pool_max,
         command_timeout=settings.command_timeout_seconds,
         timeout=WAIT_SECONDS,
-        server_settings={"idle_in_transaction_session_timeout": _IDLE_TRANSACTION_MS},
+        server_settings=SERVER_SETTINGS,
         init=_init,
         reset=_keep,
     )

@@ -12,7 +12,7 @@ import uuid
 import asyncpg
 import pytest
 
-from orbital.storage import migrate, sql
+from orbital.storage import migrate, pool, sql
 from orbital.storage.settings import StorageSettings
 
 ROWS, MANY_ROWS = 80_000, 1_000_000
@@ -116,7 +116,7 @@ async def test_a_page_costs_the_same_among_a_million(huge_database, name, mode):
 async def _check_pages(url, rows, name, mode):
     """The plans of the first page, of one in the middle and of one of the last."""
     noun, arguments, first, late = LISTS[name]
-    connection = await asyncpg.connect(url)
+    connection = await asyncpg.connect(url, server_settings=pool.SERVER_SETTINGS)
     try:
         await connection.execute(f"SET plan_cache_mode = {mode}")
         await connection.execute(f"PREPARE page AS {sql.load(noun)[name]}")
