@@ -1,6 +1,7 @@
 """The pools as their events add up: reserves, ticks, prices and depth as of the last indexed block."""
 
 import asyncio
+import re
 from typing import Final
 
 import fastapi
@@ -18,7 +19,7 @@ from orbital.domain.types import Address, ChainId
 from orbital.storage import pool
 
 _KEY_BYTES: Final = 32
-_DIGITS_MAX: Final = 16
+_CHAIN_ID: Final = re.compile(r"[1-9][0-9]{0,15}")
 
 router = fastapi.APIRouter(prefix="/api/v1", tags=["pools"])
 
@@ -70,7 +71,7 @@ async def read_pool(chain_id: str, address: str, services: Given) -> Response:
 
 
 def _parse(chain_id: str, address: str) -> tuple[ChainId, Address]:
-    if not (chain_id.isascii() and chain_id.isdigit()) or len(chain_id) > _DIGITS_MAX:
+    if _CHAIN_ID.fullmatch(chain_id) is None:
         raise not_found("There is no such pool.")
     try:
         return ChainId(int(chain_id)), hexes.parse_address(address)

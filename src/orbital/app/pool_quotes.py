@@ -22,6 +22,7 @@ DIGITS_MAX: Final = 200
 """Of a number, before and after its point: more is no amount, and would only cost memory."""
 
 NESTING_MAX: Final = 32
+_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,9})?")
 _BRACKETS: Final = re.compile(r'"(?:\\.|[^"\\])*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 """Strings and brackets. A string without an end goes to the end of the text: else each quote in it would be tried."""
 
@@ -52,7 +53,7 @@ def _read_cases(text: str) -> list[Any]:
     if _nesting(text) > NESTING_MAX:
         raise Rejected("malformed", f"The cases are nested deeper than {NESTING_MAX}.")
     try:
-        cases = json.loads(text, parse_float=str, parse_constant=str)
+        cases = json.loads(text, parse_int=_read_int, parse_float=str, parse_constant=str)
     except ValueError as failure:
         raise Rejected("malformed", f"This is not JSON: {failure}.") from failure
     if not isinstance(cases, list):
@@ -101,6 +102,11 @@ def _index(case: Any, key: str) -> int:
     return found
 
 
+def _read_int(text: str) -> int | str:
+    """An integer; one of too many digits stays a text, which is no amount."""
+    return text if len(text) > DIGITS_MAX else int(text)
+
+
 def _wad(given: Any) -> int:
     return math.floor(_number(given) * WAD)
 
@@ -108,10 +114,9 @@ def _wad(given: Any) -> int:
 def _number(given: Any) -> fractions.Fraction:
     if isinstance(given, bool) or not isinstance(given, str | int):
         raise Rejected("malformed", "A number is missing, or is none.")
-    try:
-        parsed = decimal.Decimal(given)
-    except decimal.InvalidOperation as failure:
-        raise Rejected("malformed", "A number is none.") from failure
-    if not parsed.is_finite() or abs(parsed.adjusted()) > DIGITS_MAX or len(parsed.as_tuple().digits) > DIGITS_MAX:
-        raise Rejected("malformed", "A number is not finite, or has too many digits.")
+    if _NUMBER.fullmatch(str(given)) is None:
+        raise Rejected("malformed", "A number is none.")
+    parsed = decimal.Decimal(given)
+    if abs(parsed.adjusted()) > DIGITS_MAX or len(parsed.as_tuple().digits) > DIGITS_MAX:
+        raise Rejected("malformed", "A number has too many digits.")
     return fractions.Fraction(parsed)

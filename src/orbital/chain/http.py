@@ -1,8 +1,8 @@
 """HTTP to nodes: posting bytes and getting bytes back, over connections that stay open.
 
-A request costs a ninth of the processor time that it costs through httpx (`bench/transport.py`), which shows wherever a
-chain is asked often. Nothing comes from the environment: no proxy, netrc or certificate; a redirect is an answer like
-any other, because URLs may hold keys.
+A request costs about an eighth of the processor time that it costs through httpx (`bench/transport.py`), which shows
+wherever a chain is asked often. Nothing comes from the environment: no proxy, netrc or certificate; a redirect is an
+answer like any other, because URLs may hold keys.
 """
 
 import typing

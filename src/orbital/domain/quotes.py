@@ -16,7 +16,7 @@ from orbital.domain.network import Chain, Network, Token
 from orbital.domain.orbital import prices, refusals, swap
 from orbital.domain.orbital.pool import Pool
 from orbital.domain.orbital.roots import ceil_div
-from orbital.domain.types import Address, Amount, ChainId
+from orbital.domain.types import UINT256_MAX, Address, Amount, ChainId
 
 BPS_MAX: Final = 10_000
 
@@ -143,6 +143,8 @@ def _across(amount: int, held: Token, wanted: Token) -> int:
     moved: int = amount * 10**wanted.decimals // 10**held.decimals
     if moved == 0:
         raise refusals.InvalidTrade("invalid_amount", "The amount is less than a unit of the other chain's token.")
+    if moved > UINT256_MAX:
+        raise refusals.InvalidTrade("invalid_amount", "No token has that many units.")
     return moved
 
 

@@ -210,6 +210,8 @@ async def test_pools_are_shown_as_the_chains_have_them(place):
         assert all(told["prices"][place][place] == str(10**18) for place in range(4))
         depths = [int(one["amount_in"]) for one in told["depth"][:3]]
         assert 0 < depths[0] < depths[1] < depths[2]
+        twin = await place.api.client.get(f"/api/v1/pools/0{one['chain_id']}/{one['address']}")
+        assert twin.status_code == 404  # one pool has one path
 
 
 @pytest.mark.parametrize("path", ["1/0x" + "00" * 20, "31337/0x" + "00" * 20, "31337/x", "x/0x", "9" * 40 + "/0x"])

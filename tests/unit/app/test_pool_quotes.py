@@ -57,6 +57,9 @@ def test_every_vector_is_quoted_within_1e_15_and_not_above(capsys):
         ({"amount_in": "0"}, "invalid_amount"),
         ({"amount_in": "-1"}, "invalid_amount"),
         ({"amount_in": None}, "malformed"),
+        ({"amount_in": "\uff11\uff12"}, "malformed"),
+        ({"amount_in": " 1 "}, "malformed"),
+        ({"amount_in": "1_0"}, "malformed"),
         ({"amount_in": "1e15"}, "insufficient_liquidity"),
     ],
 )
@@ -108,3 +111,11 @@ def test_a_picture_that_cannot_be_written_is_said(capsys, tmp_path):
 def test_a_tick_at_no_price_is_refused(price):
     with pytest.raises(SystemExit, match="2"):
         command.main(["pool", "plot", "--ticks", price])
+
+
+def test_an_integer_of_too_many_digits_is_a_fault_of_its_case_alone(capsys, monkeypatch):
+    text = json.dumps([GOOD]).replace("42.3]", "1" + "0" * 5_000 + "]")
+    status, printed = answers_of(capsys, monkeypatch, text[:-1] + "," + json.dumps(GOOD) + "]")
+    bad, good = json.loads(printed.out)
+    assert (status, bad) == (0, {"error": "malformed"})
+    assert int(good) > 10**18

@@ -73,6 +73,7 @@ def test_where_no_pool_knows_both_a_third_asset_is_between():
         (A_USDC, A_DAI, 0, "invalid_amount"),
         (A_DAI, A_USDC, 10, "invalid_amount"),
         (B_USDC, A_USDC, 10, "invalid_amount"),
+        (A_USDC, B_USDC, 2**256 - 1, "invalid_amount"),
         (A_USDC, A_DAI, 10**14, "insufficient_liquidity"),
         (A_USDC, B_FRAX, 10**6, "insufficient_liquidity"),
     ],
