@@ -64,16 +64,33 @@ def times_of(quote: typing.Callable[[int, int, int], object], trades: list[Trade
 
 def measure_sizes() -> None:
     print("quotes a second            " + "".join(f"{count:>8} ticks" for count in TICKS))
-    mean: dict[tuple[int, int], float] = {}
     for n in TOKENS:
-        for count in TICKS:
-            rng = random.Random(f"{n} {count}")
-            subject = traded(rng, at_par(n, planes_of(n, count), CAPITAL))
-            trades = trades_of(rng, subject, most=-2)
-            mean[n, count] = statistics.fmean(times_of(_quoting(subject), trades))
-        print(f"{n:>8} tokens            " + "".join(f"{1e6 / mean[n, count]:>14,.0f}" for count in TICKS))
-    flat = [mean[TOKENS[-1], count] / mean[TOKENS[0], count] for count in TICKS]
-    print("time at 10,000 tokens / 3  " + "".join(f"{ratio:>13.2f}x" for ratio in flat))
+        rates = [1e6 / statistics.fmean(times_of(*_ready(n, count))) for count in TICKS]
+        print(f"{n:>8} tokens            " + "".join(f"{rate:>14,.0f}" for rate in rates))
+
+
+def measure_flatness() -> None:
+    """10,000 tokens beside 8 in alternating rounds: with 3 no tick is at its plane here, and a sphere is a formula."""
+    found = []
+    for count in TICKS:
+        many, few = _ready(TOKENS[-1], count), _ready(TOKENS[1], count)
+        pairs = [(_cpu_of(*many), _cpu_of(*few)) for _ in range(4 * ROUNDS)]
+        found.append(statistics.median(ours / theirs for ours, theirs in pairs))
+    print("time at 10,000 tokens / 8  " + "".join(f"{ratio:>13.2f}x" for ratio in found))
+
+
+def _ready(n: int, count: int) -> tuple[typing.Callable[[int, int, int], object], list[Trade]]:
+    """A pool that has been traded, as a quoter, and trades for it."""
+    rng = random.Random(f"{n} {count}")
+    subject = traded(rng, at_par(n, planes_of(n, count), CAPITAL))
+    return _quoting(subject), trades_of(rng, subject, most=-2)
+
+
+def _cpu_of(quote: typing.Callable[[int, int, int], object], trades: list[Trade]) -> int:
+    start = time.thread_time_ns()
+    for trade in trades:
+        quote(*trade)
+    return time.thread_time_ns() - start
 
 
 def measure_tail() -> None:
@@ -147,5 +164,6 @@ def _filled(n: int, planes: list[int], radius: int) -> pool.Pool:
 
 if __name__ == "__main__":
     measure_sizes()
+    measure_flatness()
     measure_tail()
     measure_peer()

@@ -7,7 +7,6 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[2] / "src/orbital/domain"
 ALLOWED = {"bisect", "collections.abc", "dataclasses", "enum", "typing", "functools", "itertools", "math", "re"}
-ALLOWED_IN_ORBITAL = ALLOWED | {"gmpy2"}
 IMPURE_BUILTINS = {"open", "input", "print", "eval", "exec", "__import__"}
 FILES = sorted(ROOT.rglob("*.py"))
 
@@ -18,7 +17,6 @@ def test_the_domain_is_seen():
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_are_of_the_short_list(path):
-    allowed = ALLOWED_IN_ORBITAL if path.is_relative_to(ROOT / "orbital") else ALLOWED
     imported = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -26,7 +24,7 @@ def test_imports_are_of_the_short_list(path):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0
             imported.add(node.module)
-    foreign = {name for name in imported if name not in allowed and not f"{name}.".startswith("orbital.domain.")}
+    foreign = {name for name in imported if name not in ALLOWED and not f"{name}.".startswith("orbital.domain.")}
     assert foreign == set()
 
 
