@@ -19,7 +19,7 @@ from orbital.indexer.subject import Progress, Subject
 from orbital.observe import logging
 from orbital.storage import chains, leases, pool
 
-_RELEASE_SECONDS = 0.5
+_RELEASE_SECONDS = 2.0
 
 
 async def run(

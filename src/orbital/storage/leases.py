@@ -1,7 +1,9 @@
 """Leadership: one process does a job at a time, and one that lost the job can't write any more.
 
 A lease runs out when its holder stops renewing it (killed, or stopped and forgotten). Each holder has a new `epoch`;
-every transaction of a leader calls `hold` first, so a holder that slept through its own end fails there.
+every transaction of a leader calls `hold` first, so a holder that slept through its own end fails there. One that was
+stopped between its statements, or within one, still holds rows that others need: whoever wants the lease after it ran
+out ends that session.
 """
 
 import datetime as dt
@@ -22,9 +24,13 @@ class Lease:
 
 
 async def acquire(connection: Connection, name: str, holder: str, seconds: float) -> Lease | None:
-    """The lease, or None while another holds it."""
-    epoch = await connection.fetchval(_QUERIES["acquire"], name, holder, dt.timedelta(seconds=seconds))
-    return None if epoch is None else Lease(name, epoch)
+    """The lease, or None while another holds it: ask again later, it waits for nobody."""
+    length = dt.timedelta(seconds=seconds)
+    epoch = await connection.fetchval(_QUERIES["acquire"], name, holder, length)
+    if epoch is not None:
+        return Lease(name, epoch)
+    await connection.execute(_QUERIES["cut_silent"], name, length)
+    return None
 
 
 async def seize(connection: Connection, name: str, holder: str, seconds: float) -> Lease:

@@ -5,6 +5,7 @@ import collections.abc
 import contextlib
 import dataclasses
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 
 from orbital.chain import eip712, keys, mailbox, rpc, settler, token, transactions
 from orbital.chain.adapters import orbital
-from orbital.devnet import accounts, anvil, deploy
+from orbital.devnet import accounts, anvil, deploy, files
 from orbital.domain import facts
 from orbital.domain.intent import Award, Intent
 from orbital.domain.network import Network
@@ -296,6 +297,34 @@ def spawn_worker(
             process.wait()
 
     return spawn
+
+
+@pytest.fixture
+def environment(world: World, database_url: str, tmp_path: pathlib.Path) -> dict[str, str]:
+    """What a process of the stack is told: where the settings file of this deployment is, and its database."""
+    endpoints = {chain_id: files.Endpoint(chain.rpc_url, chain.ws_url) for chain_id, chain in world.running.items()}
+    config = files.write_config(tmp_path, world.network, endpoints)
+    return {**os.environ, "ORBITAL_ENV": "dev", "ORBITAL_CONFIG": str(config), "DATABASE_URL": database_url}
+
+
+@pytest.fixture
+def serve_indexer(
+    environment: dict[str, str], tmp_path: pathlib.Path
+) -> collections.abc.Callable[..., contextlib.AbstractContextManager[subprocess.Popen[bytes]]]:
+    """`with serve_indexer(chain_id) as process`: `orbital serve indexer` as an operator starts it, all by default."""
+
+    @contextlib.contextmanager
+    def serve(chain_id: ChainId) -> collections.abc.Iterator[subprocess.Popen[bytes]]:
+        argv = [sys.executable, "-m", "orbital", "serve", "indexer", "--chain", str(chain_id)]
+        with (tmp_path / "indexer.log").open("ab") as log:
+            process = subprocess.Popen(argv, env=environment, stdout=log, stderr=log)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+    return serve
 
 
 @pytest.fixture

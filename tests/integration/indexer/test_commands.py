@@ -1,0 +1,66 @@
+"""`orbital digest`, `rewind` and `reindex` as an operator types them: what they print, and what they refuse."""
+
+import asyncio
+import json
+import subprocess
+import sys
+
+import pytest
+
+UNKNOWN = "5"
+
+
+@pytest.fixture
+def orbital(environment):
+    """`await orbital("digest", "--json", **environment)`: run a command; returns status, output and errors."""
+
+    async def run(*words, **changes):
+        return await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-m", "orbital", *words],
+            env={**environment, **changes},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+async def test_a_chain_is_indexed_again_elsewhere_and_taken_back(world, orbital, other_url, database_url, fingerprint):
+    chain = str(world.origin)
+    await world.open(await world.match())
+    async with world.indexing(world.origin):
+        await world.caught_up(world.origin)
+    head, indexed = (await world.checkpoint(world.origin)).number, await fingerprint()
+    again = {"DATABASE_URL": other_url}
+    read, refused, reindexed, unkept, no_number = await asyncio.gather(
+        orbital("digest", "--json"),
+        orbital("rewind", "--chain", UNKNOWN, "--to", "1"),
+        orbital("reindex", "--chain", chain, "--from", database_url, **again),
+        orbital("reindex", "--chain", UNKNOWN, "--from", database_url, **again),
+        orbital("rewind", "--chain", "origin", "--to", "1"),
+    )
+
+    assert (read.returncode, read.stderr) == (0, "")
+    assert json.loads(read.stdout) == {
+        "parts": {name: {"rows": part.rows, "sha256": part.sha256} for name, part in indexed.parts.items()},
+        "total": indexed.total,
+    }
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == f"nothing_indexed: Nothing is indexed of chain {UNKNOWN}.\n"
+    assert (reindexed.returncode, reindexed.stderr) == (0, "")
+    assert f"chain {chain}: indexed {head + 1} blocks with " in reindexed.stdout
+    assert reindexed.stdout.endswith(f"the checkpoint is {head}\n")
+    assert (unkept.returncode, unkept.stdout) == (1, "")
+    assert unkept.stderr == f"nothing_kept: That database never followed chain {UNKNOWN}.\n"
+    assert (no_number.returncode, no_number.stdout) == (2, "")
+    assert "argument --chain: invalid int value: 'origin'" in no_number.stderr
+
+    rewound, same = await asyncio.gather(orbital("rewind", "--chain", chain, "--to", "1"), orbital("digest", **again))
+    assert (same.returncode, same.stdout.split()[-2:]) == (0, ["total", indexed.total])
+    assert (rewound.returncode, rewound.stderr) == (0, "")
+    fallen = indexed.parts["facts"].rows - (await fingerprint()).parts["facts"].rows
+    assert fallen > 0
+    assert f"went back from block {head} to block 1: {fallen} facts do not count any more\n" in rewound.stdout
