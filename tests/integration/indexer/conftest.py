@@ -11,11 +11,12 @@ import subprocess
 import sys
 import time
 
+import asyncpg
 import pytest
 
 from orbital.chain import eip712, keys, mailbox, rpc, settler, token, transactions
 from orbital.chain.adapters import orbital
-from orbital.devnet import accounts, anvil, deploy, files
+from orbital.devnet import accounts, anvil, deploy, files, postgres
 from orbital.domain import facts
 from orbital.domain.intent import Award, Intent
 from orbital.domain.network import Network
@@ -221,6 +222,19 @@ async def database(database_url: str) -> collections.abc.AsyncIterator[pool.Pool
     opened = await pool.create_pool(settings)
     yield opened
     opened.terminate()
+
+
+@pytest.fixture
+async def other_url(postgres_server: postgres.Server, database_url: str) -> collections.abc.AsyncIterator[str]:
+    """A second migrated database."""
+    name = database_url.rpartition("/")[2] + "_again"
+    url = postgres_server.url.rpartition("/")[0] + f"/{name}"
+    admin = await asyncpg.connect(postgres_server.url)
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    await migrate.migrate(StorageSettings(url))
+    yield url
+    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await admin.close()
 
 
 @pytest.fixture

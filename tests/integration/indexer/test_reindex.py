@@ -1,29 +1,21 @@
 """What was kept of a chain is enough to index it again into another database, and is the chain's history."""
 
-import asyncpg
 import pytest
 
 from orbital.domain.errors import Conflict, Corrupt, Rejected
 from orbital.domain.types import BlockNumber
 from orbital.indexer import loop, raw, reindex
-from orbital.storage import chains, digest, leases, migrate, pool
+from orbital.storage import chains, digest, leases, pool
 from orbital.storage import raw as raw_ranges
 from orbital.storage.settings import StorageSettings
 
 
 @pytest.fixture
-async def other(postgres_server, database_url):
-    """A second migrated database."""
-    name = database_url.rpartition("/")[2] + "_again"
-    url = postgres_server.url.rpartition("/")[0] + f"/{name}"
-    admin = await asyncpg.connect(postgres_server.url)
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-    await migrate.migrate(StorageSettings(url))
-    opened = await pool.create_pool(StorageSettings(url))
+async def other(other_url):
+    """A second database."""
+    opened = await pool.create_pool(StorageSettings(other_url))
     yield opened
     opened.terminate()
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await admin.close()
 
 
 async def digest_of(database):
