@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from orbital.chain import hexes
 from orbital.domain.network import Chain, Network
 from orbital.domain.types import ChainId, UnixSeconds
 from orbital.storage import chains, pool
-from orbital.storage.chains import Checkpoint
+from orbital.storage.chains import Checkpoint, Dispute
 
 LAG_SECONDS_MAX: Final = 30
 """Of the last indexed block behind the chain's head."""
@@ -32,6 +33,18 @@ class Following(StrEnum):
     LAGGING = "lagging"
     STOPPED = "stopped"
     UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """How a chain is, for its health. With a dispute answers are right, but nothing new is final."""
+
+    following: Following
+    dispute: Dispute | None = None
+
+    @property
+    def is_well(self) -> bool:
+        return self.following is Following.OK and self.dispute is None
 
 
 @router.get(
@@ -66,8 +79,12 @@ def following_of(checkpoint: Checkpoint | None, now: UnixSeconds) -> Following:
 
 def follow_all(
     network: Network, checkpoints: Mapping[ChainId, Checkpoint], now: UnixSeconds
-) -> dict[ChainId, Following]:
-    return {chain_id: following_of(checkpoints.get(chain_id), now) for chain_id in network.chains}
+) -> dict[ChainId, Followed]:
+    found = {chain_id: checkpoints.get(chain_id) for chain_id in network.chains}
+    return {
+        chain_id: Followed(following_of(one, now), None if one is None else one.dispute)
+        for chain_id, one in found.items()
+    }
 
 
 def lag_seconds(checkpoint: Checkpoint) -> int | None:
@@ -90,10 +107,12 @@ def show(chain: Chain, checkpoint: Checkpoint | None, now: UnixSeconds) -> dict[
         "checkpoint": number,
         "safe": heads.safe if heads else None,
         "finalized": heads.finalized if heads else None,
+        "verified": checkpoint.verified if checkpoint else None,
         "lag_blocks": None if heads is None or number is None else max(0, heads.number - number),
         "lag_seconds": lag_seconds(checkpoint) if checkpoint else None,
         "status": following_of(checkpoint, now).value,
         "progress": show_progress(checkpoint),
+        "dispute": show_dispute(checkpoint),
     }
 
 
@@ -104,3 +123,11 @@ def show_progress(checkpoint: Checkpoint | None) -> dict[str, Any] | None:
     left = max(0, checkpoint.heads.number - checkpoint.number)
     rate = checkpoint.blocks_per_second
     return {"blocks_per_second": round(rate, 1), "eta_seconds": math.ceil(left / rate)}
+
+
+def show_dispute(checkpoint: Checkpoint | None) -> dict[str, Any] | None:
+    """Why `verified` stands still below `finalized`; None when nodes agree."""
+    if checkpoint is None or checkpoint.dispute is None:
+        return None
+    dispute = checkpoint.dispute
+    return {"code": dispute.code, "block": dispute.number, "detail": dispute.detail}

@@ -119,7 +119,10 @@ _HEALTH: Final[dict[str, Any]] = {
     "uptime_seconds": 3600,
     "database": "ok",
     "redis": "ok",
-    "chains": [{"chain_id": 31337, "status": "ok"}, {"chain_id": 31338, "status": "ok"}],
+    "chains": [
+        {"chain_id": 31337, "status": "ok", "dispute": None},
+        {"chain_id": 31338, "status": "ok", "dispute": None},
+    ],
 }
 
 SUBMISSION: Final[dict[str, Any]] = {"intent": _FIELDS, "signature": _SIGNATURE}
@@ -274,10 +277,12 @@ ANSWERS: Final[Mapping[str, Any]] = {
                 "checkpoint": 1030,
                 "safe": 1024,
                 "finalized": 1000,
+                "verified": 1000,
                 "lag_blocks": 0,
                 "lag_seconds": 0,
                 "status": "ok",
                 "progress": None,
+                "dispute": None,
             }
         ]
     },

@@ -1,8 +1,8 @@
 """Whether this service works: for people, for Kubernetes, for Prometheus.
 
 `/health` is unhealthy (503) when no right answer can be given: PostgreSQL away, or a chain stopped until a person
-looks. A chain behind or out of reach, or Redis away, is degraded: answers are right but late. `ready` asks for
-PostgreSQL alone, because taking a server out of rotation heals no chain; `live` asks for nothing.
+looks. A chain behind, out of reach or disputed by its nodes, or Redis away, is degraded: answers are right but late.
+`ready` asks for PostgreSQL alone, because taking a server out of rotation heals no chain; `live` asks for nothing.
 """
 
 import importlib.metadata
@@ -13,7 +13,7 @@ import fastapi
 from starlette.responses import PlainTextResponse, Response
 
 from orbital.api import answers, chains, docs
-from orbital.api.chains import Following
+from orbital.api.chains import Followed, Following
 from orbital.api.deps import Given, NoQuery, Operator, Public, Services
 from orbital.api.schemas import protocol as schemas
 from orbital.domain.errors import Unavailable
@@ -86,30 +86,35 @@ async def read_metrics() -> Response:
     return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)
 
 
-def judge(following: dict[ChainId, Following] | None, *, is_redis_connected: bool) -> Health:
+def judge(following: dict[ChainId, Followed] | None, *, is_redis_connected: bool) -> Health:
     """From how the chains are followed (None: PostgreSQL is away) and whether Redis is there."""
-    if following is None or Following.STOPPED in following.values():
+    if following is None or any(one.following is Following.STOPPED for one in following.values()):
         return Health.UNHEALTHY
-    is_all_well = is_redis_connected and all(status is Following.OK for status in following.values())
+    is_all_well = is_redis_connected and all(one.is_well for one in following.values())
     return Health.HEALTHY if is_all_well else Health.DEGRADED
 
 
-def _show(services: Services, health: Health, following: dict[ChainId, Following] | None) -> dict[str, Any]:
+def _show(services: Services, health: Health, following: dict[ChainId, Followed] | None) -> dict[str, Any]:
     return {
         "status": health.value,
         "version": VERSION,
         "uptime_seconds": _uptime_seconds(services),
         "database": "unavailable" if following is None else "ok",
         "redis": "ok" if services.hub.is_connected else "unavailable",
-        "chains": [{"chain_id": one, "status": status.value} for one, status in (following or {}).items()],
+        "chains": [_show_chain(chain_id, one) for chain_id, one in (following or {}).items()],
     }
+
+
+def _show_chain(chain_id: ChainId, one: Followed) -> dict[str, Any]:
+    code = None if one.dispute is None else one.dispute.code
+    return {"chain_id": chain_id, "status": one.following.value, "dispute": code}
 
 
 def _uptime_seconds(services: Services) -> int:
     return max(0, int(services.clock() - services.started_at))
 
 
-async def _follow(services: Services) -> dict[ChainId, Following] | None:
+async def _follow(services: Services) -> dict[ChainId, Followed] | None:
     try:
         async with pool.acquire(services.pool) as connection:
             checkpoints = await chains.load_checkpoints(connection)

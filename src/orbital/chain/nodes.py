@@ -132,10 +132,13 @@ class Nodes:
         await self._connections.aclose()
 
     def order(self, height: int | None, calls: int, shift: int = 0) -> list[Node]:
-        """Who to ask for the block of a height (None: the head), first to last; `shift` of those that are well last."""
+        """Who to ask for the block of a height (None: the head), first to last.
+
+        `shift` of those that are well and have it come after the others of these.
+        """
         now = time.monotonic()
         ranked = sorted(self.all, key=lambda node: node.rank(now, height, calls))
-        well = [node for node in ranked if node.health.is_well(now)]
+        well = [node for node in ranked if node.health.is_well(now) and not node.health.is_behind(height)]
         by = shift % len(well) if well else 0
         return well[by:] + well[:by] + ranked[len(well) :]
 
@@ -167,14 +170,20 @@ class Client:
     """Sends calls to the nodes, each to the first that gives a usable answer.
 
     `shift` passes over so many of the first that are well, `keeps` stays with the node that answered as long as it
-    does, and the `avoided` are asked last. Any number of clients may share their nodes.
+    does, the `avoided` are asked last, and with `only` no other is asked. Any number of clients may share their nodes.
     """
 
     def __init__(
-        self, nodes: Nodes, *, shift: int = 0, keeps: bool = False, avoided: frozenset[Node] = frozenset()
+        self,
+        nodes: Nodes,
+        *,
+        shift: int = 0,
+        keeps: bool = False,
+        avoided: frozenset[Node] = frozenset(),
+        only: Node | None = None,
     ) -> None:
         self._nodes = nodes
-        self._shift, self._keeps, self._avoided = shift, keeps, avoided
+        self._shift, self._keeps, self._avoided, self._only = shift, keeps, avoided, only
         self._last: Node | None = None
 
     async def aclose(self) -> None:
@@ -183,16 +192,25 @@ class Client:
 
     def steady(self) -> "Client":
         """A client that stays with one node, for answers that belong together."""
-        return Client(self._nodes, shift=self._shift, keeps=True, avoided=self._avoided)
+        return Client(self._nodes, shift=self._shift, keeps=True, avoided=self._avoided, only=self._only)
 
     def elsewhere(self) -> "Client":
         """A steady client that asks others before the node that answered here last."""
         avoided = self._avoided if self._last is None else self._avoided | {self._last}
-        return Client(self._nodes, shift=self._shift, keeps=True, avoided=avoided)
+        return Client(self._nodes, shift=self._shift, keeps=True, avoided=avoided, only=self._only)
 
     def witness(self) -> "Client":
         """A client that asks the second choice first."""
         return Client(self._nodes, shift=self._shift + 1)
+
+    def each(self) -> list["Client"]:
+        """For every node a client of its own, which asks no other: to hear all of them."""
+        return [Client(self._nodes, only=node) for node in self._nodes.all]
+
+    @property
+    def answered_by(self) -> str | None:
+        """The place of the node that answered last; None when none did."""
+        return None if self._last is None else self._last.endpoint.place
 
     def blame(self) -> None:
         """What was answered last did not fit: its node is asked after the others for a while."""
@@ -235,6 +253,8 @@ class Client:
         return answer
 
     def _order(self, height: int | None, calls: int) -> list[Node]:
+        if self._only is not None:
+            return [self._only]
         order = self._nodes.order(height, calls, self._shift)
         return sorted(order, key=lambda node: (node in self._avoided, not self._keeps or node is not self._last))
 

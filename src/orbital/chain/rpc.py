@@ -73,6 +73,15 @@ class Rpc:
         """The same, preferring the node that is asked second here."""
         return self._through(self._client.witness())
 
+    def each(self) -> list[typing.Self]:
+        """The same through every node by itself, in their order, to hear all of them."""
+        return [self._through(client) for client in self._client.each()]
+
+    @property
+    def answered_by(self) -> str | None:
+        """Host and port of the node that answered last; None when none did."""
+        return self._client.answered_by
+
     def blame(self) -> None:
         """The last answer does not fit: its node is asked after the others for a while."""
         self._client.blame()

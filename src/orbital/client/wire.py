@@ -235,8 +235,19 @@ class Protocol(msgspec.Struct, frozen=True):
     types: dict[str, Any]
 
 
+class Dispute(msgspec.Struct, frozen=True):
+    """Nodes don't agree about final blocks from `block` on; `code` is nodes_disagree or stored_differs."""
+
+    code: str
+    block: int
+    detail: str
+
+
 class Chain(msgspec.Struct, frozen=True):
-    """A served chain; heights are None before anything is known, `status` is ok, lagging, stopped or unreachable."""
+    """A served chain; heights are None before anything is known, `status` is ok, lagging, stopped or unreachable.
+
+    `finalized` is the node's word; what the service calls final is at most `verified`.
+    """
 
     chain_id: int
     name: str
@@ -250,6 +261,8 @@ class Chain(msgspec.Struct, frozen=True):
     finalized: int | None = None
     lag_blocks: int | None = None
     lag_seconds: int | None = None
+    verified: int | None = None
+    dispute: Dispute | None = None
 
 
 class Token(msgspec.Struct, frozen=True):

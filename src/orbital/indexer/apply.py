@@ -93,6 +93,14 @@ async def apply_verified(
         return await chains.put_verified(connection, chain_id, number, hash_)
 
 
+async def put_dispute(
+    database: pool.Pool, lease: leases.Lease, chain_id: ChainId, dispute: chains.Dispute | None
+) -> None:
+    async with pool.transaction(database) as connection:
+        await leases.hold(connection, lease)
+        await chains.put_dispute(connection, chain_id, dispute)
+
+
 async def put_status(
     database: pool.Pool, lease: leases.Lease, chain_id: ChainId, status: str, detail: str | None
 ) -> None:

@@ -26,6 +26,16 @@ VERIFIED: Final = metrics.gauge("orbital_indexer_verified_block", "Last block ve
 MISMATCHES: Final = metrics.counter(
     "orbital_indexer_mismatches", "Looks at final blocks at which a node did not say what is stored.", _CHAIN
 )
+OUTVOTED: Final = metrics.counter(
+    "orbital_indexer_outvoted",
+    "Looks at final blocks at which a node contradicted most of the others.",
+    ("chain_id", "node"),
+)
+IS_DISPUTED: Final = metrics.gauge(
+    "orbital_indexer_disputed",
+    "1 while nodes contradict what is stored of final blocks, so that none is called so.",
+    _CHAIN,
+)
 REORGS: Final = metrics.counter("orbital_indexer_reorgs", "Rollbacks.", _CHAIN)
 FACTS: Final = metrics.counter("orbital_indexer_facts", "Facts new to the ledger.", _CHAIN)
 DOUBTS: Final = metrics.counter(

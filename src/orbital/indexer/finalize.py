@@ -1,10 +1,9 @@
 """Compares what is stored with what nodes say, once more, when it is final. Only what agrees is called final.
 
-Block hashes are compared, and every fact in every field. The witness is asked first. Where it differs the follower's
-own node is asked too: when that one says what is stored, the two contradict each other, and the range waits, counted,
-until they agree. When it differs as well, and again at the next looks, what is stored was read from a lie or over a
-gap: the follower is told to read it anew. A differing block hash never leads there, since it is either a reorg, which
-the follower sees by itself, or a node of which nothing can be believed.
+Block hashes are compared, and every fact in every field. The witness is asked first. Where it differs every node is
+heard: when most of them say what is stored it is final, and the others are blamed. When most say that it is wrong, and
+again at the next looks, it was read from a lie or over a gap: they are believed, and the follower is told to read it
+anew. When neither side has a majority the range waits until one has, and operators are told.
 
 This happens while there is nothing to follow, in ranges, and stores how far it came; a reorg in between is found by
 the hash of the block that ends a range.
@@ -18,23 +17,25 @@ from orbital.chain.rpc import Rpc
 from orbital.domain import facts as f
 from orbital.domain.errors import Corrupt, Unavailable
 from orbital.domain.types import BlockNumber, Hash32
-from orbital.indexer import apply, fetch, figures, match, wake
+from orbital.indexer import apply, ballot, fetch, figures, match, wake
+from orbital.indexer.ballot import Verdict, Voice
 from orbital.indexer.subject import Progress, Subject
 from orbital.observe import logging
 from orbital.storage import chains, leases, pool
 
 _STRIKES: Final = 3
-"""Looks in a row at which all nodes say that what is stored is wrong, before it is read anew."""
+"""Looks in a row at which most nodes say that what is stored is wrong, before it is read anew."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What is indexed of a range: canonical hashes and the facts of logs in chain order."""
+    """What is indexed of a range: canonical hashes and the facts of logs in chain order; and the dispute so far."""
 
     first: BlockNumber
     last: BlockNumber
     hashes: dict[BlockNumber, Hash32]
     facts: list[f.Fact]
+    dispute: chains.Dispute | None
 
 
 class Finalizer:
@@ -45,7 +46,7 @@ class Finalizer:
         self._sources = subject.sources
         self._log = logging.get_logger("indexer").bind(chain_id=subject.chain_id)
         self._strikes = 0
-        self._is_well = True
+        self._odd: set[str] = set()
 
     async def run(self) -> None:
         """Verify for ever, through outages. Conflict `lease_lost` ends it."""
@@ -54,26 +55,21 @@ class Finalizer:
             try:
                 while self._progress.is_at_head and await self._verify_next():
                     pass
-            except Unavailable as error:  # the follower reports a chain or a database that is away
+            except Unavailable as error:  # the follower reports a database that is away
                 self._log.debug("nothing verified", detail=error.detail)
-            except Corrupt as error:  # of another chain, or nonsense: nothing is final on such words
-                figures.MISMATCHES.labels(self._subject.label).inc()
-                self._log.warning("nothing verified", detail=error.detail)
 
     async def _verify_next(self) -> bool:
         """Compare the next final range; whether there may be another one right away."""
         stored = await self._load()
-        if stored is None:
-            return False
-        if not await self._is_confirmed(stored):
+        if stored is None or not await self._is_confirmed(stored):
             return False
         self._strikes = 0
-        if not self._is_well:
-            self._log.info("final blocks agree again", last=stored.last)
-        self._is_well = True
         subject, last = self._subject, stored.last
         if not await apply.apply_verified(subject.database, self._lease, subject.chain_id, last, stored.hashes[last]):
             return False
+        if stored.dispute is not None:
+            self._log.info("final blocks agree again", last=last)
+        figures.IS_DISPUTED.labels(subject.label).set(0)
         figures.VERIFIED.labels(subject.label).set(last)
         return True
 
@@ -91,48 +87,81 @@ class Finalizer:
                 return None
             hashes = await chains.list_block_hashes(connection, subject.chain_id, first, last)
             facts = await chains.list_log_facts(connection, subject.chain_id, first, last)
-        return Stored(first, last, hashes, facts) if len(hashes) == last - first + 1 else None
+        return Stored(first, last, hashes, facts, checkpoint.dispute) if len(hashes) == last - first + 1 else None
 
     async def _is_confirmed(self, stored: Stored) -> bool:
-        """Whether the witness says what is stored; otherwise see what it means."""
-        wrong = await self._first_wrong(self._subject.witness, stored)
-        if wrong is None:
+        """Whether the witness says what is stored, or else most of all nodes."""
+        voice = await self._hear(self._subject.rpc.witness(), stored)
+        if voice is not None and voice.wrong is None:
+            self._odd.discard(voice.node)
             return True
-        figures.MISMATCHES.labels(self._subject.label).inc()
-        own = await self._first_wrong(self._subject.rpc, stored)
-        if self._is_well:
-            self._log.warning("final blocks differ", block=wrong, does_our_node_agree=own is None)
-        self._is_well = False
-        if own is None or not await self._is_ours(stored, own):
-            self._strikes = 0
-            return False
-        self._strikes += 1
+        if voice is not None:
+            figures.MISMATCHES.labels(self._subject.label).inc()
+        doors = self._subject.rpc.each()
+        heard = await asyncio.gather(*(self._hear(door, stored) for door in doors))
+        result = ballot.count([one for one in heard if one is not None], len(doors))
+        for door, one in zip(doors, heard, strict=True):
+            if one is not None:
+                self._note(door, one, is_odd=one.node in result.outvoted)
+        if result.verdict is Verdict.RIGHT:
+            return True
+        self._strikes = self._strikes + 1 if result.verdict is Verdict.WRONG else 0
+        await self._tell(stored, result.dispute)
         if self._strikes >= _STRIKES:
             self._strikes = 0
-            self._progress.doubted = own
+            self._progress.doubted = result.doubted
             self._signal.set()
         return False
 
-    async def _first_wrong(self, rpc: Rpc, stored: Stored) -> BlockNumber | None:
-        """The lowest block of the range of which a node says something else; None when it says all that is stored."""
-        heads = await fetch.fetch_heads(rpc)
-        if heads.latest.number < stored.last:
-            raise Unavailable("chain_unavailable", f"The node is behind block {stored.last}, which is final.")
-        fetched = await fetch.fetch_blocks(rpc, stored.first, stored.last, heads.latest, self._sources)
-        if fetched is None:
-            raise Unavailable("chain_unavailable", f"The node's blocks from {stored.first} on don't fit.")
-        differing = [one.number for one in fetched.headers if stored.hashes[one.number] != one.hash]
-        told = match.match_logs(self._subject.chain_id, self._sources, fetched.headers, fetched.logs).facts
-        if told != stored.facts:
-            differing += [
-                fact.position.block_number
-                for one, others in ((told, stored.facts), (stored.facts, told))
-                for fact in one
-                if fact not in others and fact.position is not None
-            ]
-        return min(differing, default=None)
+    async def _hear(self, rpc: Rpc, stored: Stored) -> Voice | None:
+        """What a node says of the range; None of one that is away, behind, or of another chain."""
+        try:
+            heads = await fetch.fetch_heads(rpc)
+            node = rpc.answered_by or ""
+            if heads.latest.number < stored.last:
+                return None
+            fetched = await fetch.fetch_blocks(rpc, stored.first, stored.last, heads.latest, self._sources)
+        except (Unavailable, Corrupt) as error:  # the follower reports a chain that is away
+            self._log.debug("a node was not heard", detail=error.detail)
+            return None
+        return self._compare(node, fetched, stored)
 
-    async def _is_ours(self, stored: Stored, number: BlockNumber) -> bool:
-        """Whether our node has the stored block of this height, so that only what is in it differs."""
-        (header,) = await fetch.fetch_headers(self._subject.rpc, range(number, number + 1))
-        return header is not None and header.hash == stored.hashes[number]
+    def _compare(self, node: str, fetched: fetch.Fetched | None, stored: Stored) -> Voice:
+        """Blocks that don't fit together, and logs that mean nothing, are heard as another word about all of them."""
+        if fetched is None:
+            return Voice(node, stored.first)
+        hashes = {one.number: one.hash for one in fetched.headers}
+        differing = [number for number, hash_ in hashes.items() if stored.hashes[number] != hash_]
+        try:
+            told = match.match_logs(self._subject.chain_id, self._sources, fetched.headers, fetched.logs).facts
+        except Corrupt:
+            return Voice(node, stored.first)
+        if told != stored.facts:
+            theirs, ours = ({fact.position: fact for fact in facts} for facts in (told, stored.facts))
+            places = theirs.keys() | ours.keys()
+            differing += [at.block_number for at in places if at is not None and theirs.get(at) != ours.get(at)]
+        wrong = min(differing, default=None)
+        return Voice(node, wrong, wrong is not None and hashes[wrong] == stored.hashes[wrong])
+
+    def _note(self, door: Rpc, voice: Voice, *, is_odd: bool) -> None:
+        """Count and blame a node that contradicts the majority, and say so once."""
+        if not is_odd:
+            self._odd.discard(voice.node)
+            return
+        door.blame()
+        figures.OUTVOTED.labels(self._subject.label, voice.node).inc()
+        if voice.node not in self._odd:
+            self._log.warning("a node contradicts most others about final blocks", node=voice.node, block=voice.wrong)
+        self._odd.add(voice.node)
+
+    async def _tell(self, stored: Stored, dispute: chains.Dispute | None) -> None:
+        """Store what keeps blocks from being final, and say so once."""
+        subject = self._subject
+        if dispute is None:
+            return
+        figures.IS_DISPUTED.labels(subject.label).set(1)
+        if dispute == stored.dispute:
+            return
+        if stored.dispute is None or dispute.code != stored.dispute.code:
+            self._log.warning("final blocks differ", code=dispute.code, block=dispute.number, detail=dispute.detail)
+        await apply.put_dispute(subject.database, self._lease, subject.chain_id, dispute)

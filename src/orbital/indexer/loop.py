@@ -29,15 +29,13 @@ async def run(
     network: Network,
     chain_id: ChainId,
     settings: IndexerSettings,
-    witness: Rpc | None = None,
 ) -> None:
     """Index one chain until cancelled. Rejected when the network has no such chain; everything else is lived through.
 
     `ws_url` is where the node announces heads; without it the node is asked every `poll_seconds`.
-    Final blocks are compared with what `witness` says; left out it is another of the nodes, when there is one.
     """
     log = logging.get_logger("indexer").bind(chain_id=chain_id)
-    subject = Subject(database, rpc, witness or rpc.witness(), network, chain_id, settings)
+    subject = Subject(database, rpc, network, chain_id, settings)
     while True:
         lease = await _take_lease(database, chain_id, settings)
         log.info("leading", epoch=lease.epoch)

@@ -13,13 +13,10 @@ from orbital.storage import pool
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is followed, with what, and where it is written. `witness` is who is asked once more when blocks are final:
-    a client that prefers another provider, when there is one.
-    """
+    """What is followed, with what, and where it is written."""
 
     database: pool.Pool
     rpc: Rpc
-    witness: Rpc
     network: Network
     chain_id: ChainId
     settings: IndexerSettings

@@ -36,6 +36,15 @@ class Heads:
 
 
 @dataclass(frozen=True, slots=True)
+class Dispute:
+    """Why nothing new is called final: `code` is a stable word, `number` the lowest block that is disputed."""
+
+    code: str
+    number: BlockNumber
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Put:
     """Of the blocks that were put: the hashes of those never had before, and the facts of those that came back."""
 
@@ -49,7 +58,7 @@ class Checkpoint:
 
     `verified`: up to here blocks and facts were compared with a node once more when they were final; only that far
     anything is called final. `status` is ok, stopped (a person must look) or unreachable; `detail` says why in words.
-    `blocks_per_second` is None but while the indexer catches up.
+    `blocks_per_second` is None but while the indexer catches up, `dispute` but while nodes contradict what is final.
     """
 
     chain_id: ChainId
@@ -63,6 +72,7 @@ class Checkpoint:
     status: str
     detail: str | None
     blocks_per_second: float | None = None
+    dispute: Dispute | None = None
 
     @property
     def next_block(self) -> BlockNumber:
@@ -144,6 +154,12 @@ async def put_verified(connection: Connection, chain_id: ChainId, number: BlockN
     return await connection.fetchval(_QUERIES["verify"], chain_id, number, hash_) is not None
 
 
+async def put_dispute(connection: Connection, chain_id: ChainId, dispute: Dispute | None) -> None:
+    """Say what keeps blocks from being called final; verifying a block takes it back as well."""
+    found = (None, None, None) if dispute is None else (dispute.code, dispute.number, dispute.detail)
+    await connection.execute(_QUERIES["put_dispute"], chain_id, *found)
+
+
 async def list_log_facts(
     connection: Connection, chain_id: ChainId, first: BlockNumber, last: BlockNumber
 ) -> list[facts.Fact]:
@@ -221,6 +237,9 @@ def _checkpoint_of(row: Row) -> Checkpoint:
     heads = None
     if row["head_number"] is not None:
         heads = Heads(row["head_number"], row["head_timestamp"], row["safe_number"], row["finalized_number"])
+    dispute = None
+    if row["dispute_code"] is not None:
+        dispute = Dispute(row["dispute_code"], row["dispute_number"], row["dispute_detail"])
     return Checkpoint(
         chain_id=row["chain_id"],
         genesis_hash=row["genesis_hash"],
@@ -233,4 +252,5 @@ def _checkpoint_of(row: Row) -> Checkpoint:
         status=row["status"],
         detail=row["detail"],
         blocks_per_second=row["blocks_per_second"],
+        dispute=dispute,
     )

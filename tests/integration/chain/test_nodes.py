@@ -263,6 +263,32 @@ async def test_a_steady_client_stays_and_a_second_opinion_is_another_nodes() -> 
         assert (first.asked, second.asked) == (3, 2)
 
 
+async def test_each_node_can_be_heard_by_itself_and_blamed() -> None:
+    first, second = Counted(), Counted()
+    async with _pair(first, second) as (shared, client):
+        each = client.each()
+        for one in each:
+            await one.steady().ask_one(*FIRST)
+            await one.ask_one(*FIRST)
+        assert (first.asked, second.asked) == (2, 2)
+        assert [one.answered_by for one in each] == [node.endpoint.place for node in shared.all]
+        each[0].blame()
+        await client.ask_one(*FIRST)
+        assert (first.asked, second.asked) == (2, 3)
+    async with _pair(lambda _: "broken", second) as (_, client):
+        with pytest.raises(errors.Unavailable):
+            await client.each()[0].elsewhere().ask_one(*FIRST)
+    assert second.asked == 3
+
+
+async def test_a_node_that_lags_is_no_second_opinion() -> None:
+    first, second = Counted(head=60), Counted(head=9)
+    async with _pair(first, second) as (shared, client):
+        await shared.survey()
+        await client.witness().ask_one(*LATEST)
+    assert (first.asked, second.asked) == (2, 1)
+
+
 async def test_the_second_opinion_of_a_chain_with_one_node_is_its_own() -> None:
     first = Counted()
     async with _serve(first) as url, rpc.Rpc([url], CHAIN) as node:

@@ -59,7 +59,6 @@ class World:
     ) -> None:
         self.network, self.nodes, self.running, self.database = network, nodes, running, database
         self.sources = {chain_id: (node, running[chain_id].ws_url) for chain_id, node in nodes.items()}
-        self.witnesses: dict[ChainId, rpc.Rpc] = {}
         self.nonces = 0
         self.wallets = {
             (chain_id, signer.address): transactions.Wallet(node, signer)
@@ -159,7 +158,6 @@ class World:
                     self.network,
                     chain_id,
                     settings,
-                    self.witnesses.get(chain_id),
                 )
             )
             for chain_id in chain_ids or self.nodes

@@ -43,17 +43,20 @@ async def test_what_was_left_out_is_found_and_read_anew(world, wait_until, finge
 
 async def test_nothing_is_final_while_two_nodes_contradict_each_other(world, anvil_chain, wait_until, fingerprint):
     await world.open(await world.match())
-    async with twin(world, anvil_chain) as other:
-        await other.request("anvil_mine", hex(FINAL_DEPTH + 2), "0x2")  # another history from here on
+    own, urls = world.sources[world.origin], [world.running[world.origin].rpc_url]
+    async with twin(world, anvil_chain) as (url, other), rpc.Rpc([*urls, url], world.origin) as both:
+        await other.request("anvil_mine", "0x1", "0x2")  # another history from here on
+        await other.request("anvil_mine", hex(FINAL_DEPTH + 1))
         await world.mine(world.origin, FINAL_DEPTH + 2)
-        world.witnesses[world.origin] = other
+        world.sources[world.origin] = both, None
         async with world.indexing(world.origin, **QUICK):
             await world.caught_up(world.origin)
             before, seen = await fingerprint(), mismatches(world)
             await wait_until(lambda: has_looked(world, seen + 5))
-            assert (await world.checkpoint(world.origin)).verified is None
+            found = await world.checkpoint(world.origin)
+            assert (found.verified, found.dispute.code) == (None, "nodes_disagree")
             assert await fingerprint() == before
-        del world.witnesses[world.origin]
+        world.sources[world.origin] = own
         async with world.indexing(world.origin, **QUICK):
             await wait_until(lambda: is_verified(world))
     assert await fingerprint() == before
@@ -110,4 +113,4 @@ async def twin(world, anvil_chain):
     running = anvil_chain(int(world.origin), slots_in_an_epoch=32)
     async with rpc.Rpc([running.rpc_url], world.origin) as other:
         await other.request("anvil_loadState", await world.nodes[world.origin].request("anvil_dumpState"))
-        yield other
+        yield running.rpc_url, other

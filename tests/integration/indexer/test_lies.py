@@ -191,19 +191,49 @@ async def test_what_a_node_leaves_out_is_not_final_and_read_anew_once_it_says_it
     await world.open(match)
     receipt = await world.fill(match)
     await world.mine(world.destination, FINAL_DEPTH)
-    async with serving(world, world.destination) as liar, rpc.Rpc([liar.place], world.destination) as node:
+    honest = world.running[world.destination].rpc_url
+    async with serving(world, world.destination) as liar, rpc.Rpc([liar.place, honest], world.destination) as node:
         liar.tell(_first_log_dropped)
         world.sources[world.destination] = node, None
-        world.witnesses[world.destination] = world.nodes[world.destination]
         async with world.indexing(world.destination, **QUICK):
             await wait_until(lambda: is_at_head(world, world.destination))
             seen = mismatches(world)
             await wait_until(lambda: has_looked(world, seen + 3))
-            verified = (await world.checkpoint(world.destination)).verified
-            assert verified is None or verified < receipt.block_number
+            found = await world.checkpoint(world.destination)
+            assert found.verified is None or found.verified < receipt.block_number
+            assert found.dispute.code == "nodes_disagree"
+            assert (found.verified or 0) < found.dispute.number <= receipt.block_number
             liar.tell(None)
             await wait_until(lambda: is_verified(world, receipt.block_number))
+            assert (await world.checkpoint(world.destination)).dispute is None
             await wait_until(lambda: is_at_head(world, world.destination))
+    whole = await fingerprint()
+    await reset()
+    world.sources[world.destination] = world.nodes[world.destination], None
+    async with world.indexing(world.destination, **QUICK):
+        await wait_until(lambda: is_at_head(world, world.destination))
+    assert await fingerprint() == whole
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=["it was read from", "it is the witness"])
+async def test_one_node_of_three_that_lies_keeps_nothing_from_being_final(world, wait_until, fingerprint, reset, place):
+    match = await world.match()
+    receipt = await world.fill(match)
+    await world.mine(world.destination, FINAL_DEPTH)
+    urls = [world.running[world.destination].rpc_url]
+    async with serving(world, world.destination) as liar, serving(world, world.destination) as other:
+        urls = [*urls, other.place]
+        urls.insert(place, liar.place)
+        liar.tell(_first_log_dropped)
+        async with rpc.Rpc(urls, world.destination) as node:
+            world.sources[world.destination] = node, None
+            before = outvoted(world, liar)
+            async with world.indexing(world.destination, **QUICK):
+                await wait_until(lambda: is_verified(world, receipt.block_number))
+                await wait_until(lambda: is_at_head(world, world.destination))
+            assert outvoted(world, liar) > before
+            assert outvoted(world, other) == 0
+    assert (await world.checkpoint(world.destination)).dispute is None
     whole = await fingerprint()
     await reset()
     world.sources[world.destination] = world.nodes[world.destination], None
@@ -238,7 +268,7 @@ async def is_at_head(world, chain_id):
 
 async def is_verified(world, number):
     found = await world.checkpoint(world.destination)
-    return found.verified is not None and found.verified >= number
+    return found is not None and found.verified is not None and found.verified >= number
 
 
 async def has_looked(world, times):
@@ -247,6 +277,11 @@ async def has_looked(world, times):
 
 def mismatches(world):
     return total(f'orbital_indexer_mismatches_total{{chain_id="{world.destination}"', "}")
+
+
+def outvoted(world, liar):
+    place = liar.place.removeprefix("http://")
+    return total(f'orbital_indexer_outvoted_total{{chain_id="{world.destination}"', f'node="{place}"')
 
 
 def count(world, name, kind):

@@ -1,10 +1,12 @@
-"""What `/api/v1/chains` says of catching up."""
+"""What `/api/v1/chains` says of catching up, and of what keeps blocks from being final."""
 
 import dataclasses
 
+from orbital.api import chains, health
 from orbital.api.chains import show_progress
-from orbital.domain.types import BlockNumber, ChainId, Hash32, UnixSeconds
-from orbital.storage.chains import Checkpoint, Heads
+from orbital.domain.network import Chain
+from orbital.domain.types import Address, BlockNumber, ChainId, Hash32, UnixSeconds
+from orbital.storage.chains import Checkpoint, Dispute, Heads
 
 BEHIND = Checkpoint(
     ChainId(1),
@@ -20,6 +22,9 @@ BEHIND = Checkpoint(
     blocks_per_second=400.0,
 )
 
+ZERO = Address(bytes(20))
+CHAIN = Chain(ChainId(1), "ethereum", 1, ZERO, ZERO, BlockNumber(0), "safe", 600, ())
+
 
 def test_the_rest_at_this_rate() -> None:
     assert show_progress(BEHIND) == {"blocks_per_second": 400.0, "eta_seconds": 3}
@@ -29,3 +34,17 @@ def test_who_follows_has_no_progress() -> None:
     assert show_progress(None) is None
     assert show_progress(dataclasses.replace(BEHIND, blocks_per_second=None)) is None
     assert show_progress(dataclasses.replace(BEHIND, heads=None)) is None
+
+
+def test_a_dispute_is_told_and_degrades_health() -> None:
+    disputed = dataclasses.replace(
+        BEHIND, verified=BlockNumber(40), dispute=Dispute("nodes_disagree", BlockNumber(41), "They differ.")
+    )
+    shown = chains.show(CHAIN, disputed, UnixSeconds(9))
+    assert shown["verified"] == 40
+    assert shown["dispute"] == {"code": "nodes_disagree", "block": 41, "detail": "They differ."}
+    assert chains.show(CHAIN, BEHIND, UnixSeconds(9))["dispute"] is None
+    well = chains.Followed(chains.Following.OK)
+    assert health.judge({ChainId(1): well}, is_redis_connected=True) is health.Health.HEALTHY
+    held = chains.Followed(chains.Following.OK, disputed.dispute)
+    assert health.judge({ChainId(1): well, ChainId(2): held}, is_redis_connected=True) is health.Health.DEGRADED

@@ -53,8 +53,22 @@ class ShownCatchUp(v.Shown):
     eta_seconds: v.Integer
 
 
+class ShownDispute(v.Shown):
+    """Nodes don't agree about final blocks from `block` on, and none of them is called final until they do.
+
+    `code` is `nodes_disagree` (they contradict each other) or `stored_differs` (they contradict what is indexed).
+    """
+
+    code: str
+    block: v.Integer
+    detail: str
+
+
 class ShownChain(v.Shown):
-    """`head`, `safe` and `finalized` are the node's, `checkpoint` is the last indexed block."""
+    """`head`, `safe` and `finalized` are the node's, `checkpoint` is the last indexed block.
+
+    Up to `verified` what is indexed was compared once more when it was final; only that far it is called final.
+    """
 
     chain_id: v.Integer
     name: str
@@ -69,6 +83,8 @@ class ShownChain(v.Shown):
     lag_seconds: v.Integer | None
     status: str
     progress: ShownCatchUp | None
+    verified: v.Integer | None
+    dispute: ShownDispute | None
 
 
 class ShownChains(v.Shown):
@@ -76,8 +92,11 @@ class ShownChains(v.Shown):
 
 
 class ShownChainHealth(v.Shown):
+    """`dispute` is the code of what keeps blocks from becoming final, as in the list of chains."""
+
     chain_id: v.Integer
     status: str
+    dispute: str | None
 
 
 class ShownHealth(v.Shown):

@@ -69,12 +69,17 @@ CREATE TABLE checkpoints (
     blocks_per_second real,
     status           text        NOT NULL DEFAULT 'ok' CHECK (status IN ('ok', 'stopped', 'unreachable')),
     detail           text,
+    dispute_code     text,
+    dispute_number   bigint,
+    dispute_detail   text,
     updated_at       timestamptz NOT NULL DEFAULT now(),
     CHECK ((number IS NULL) = (hash IS NULL) AND (number IS NULL) = (timestamp IS NULL)),
-    CHECK (verified_number <= number)
+    CHECK (verified_number <= number),
+    CHECK (num_nulls(dispute_code, dispute_number, dispute_detail) IN (0, 3))
 );
 COMMENT ON COLUMN checkpoints.blocks_per_second IS 'while the indexer catches up, else null';
 COMMENT ON COLUMN checkpoints.verified_number IS 'up to here blocks and facts were compared once more when final';
+COMMENT ON COLUMN checkpoints.dispute_number IS 'a final block that keeps verified_number where it is, else null';
 
 -- Who leads a job. `epoch` fences: a write of a leader checks that it is still his.
 CREATE TABLE leases (
@@ -90,6 +95,7 @@ CREATE TABLE leases (
 CREATE VIEW followed_chains AS
     SELECT c.chain_id, c.genesis_hash, c.start_block, c.number, c.hash, c.timestamp, c.head_number, c.head_timestamp,
            c.safe_number, c.finalized_number, c.verified_number, c.blocks_per_second,
+           c.dispute_code, c.dispute_number, c.dispute_detail,
            CASE WHEN gone THEN 'unreachable' ELSE c.status END AS status,
            CASE WHEN gone THEN 'No indexer follows this chain.' ELSE c.detail END AS detail
     FROM checkpoints c

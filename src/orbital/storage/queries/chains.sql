@@ -55,7 +55,8 @@ WHERE chain_id = $1
 
 -- name: verify
 -- What was compared counts if the block that ended it is still ours: its hash stands for all before it.
-UPDATE checkpoints c SET verified_number = $2
+UPDATE checkpoints c
+SET verified_number = $2, dispute_code = NULL, dispute_number = NULL, dispute_detail = NULL
 WHERE c.chain_id = $1 AND $2 >= coalesce(c.verified_number, c.start_block - 1)
   AND EXISTS (SELECT 1 FROM blocks b WHERE b.chain_id = $1 AND b.canonical AND b.number = $2 AND b.hash = $3)
 RETURNING c.verified_number
@@ -63,7 +64,8 @@ RETURNING c.verified_number
 -- name: forget_finality
 -- An operator gives up what was final above $2.
 UPDATE checkpoints SET safe_number = least(safe_number, $2), finalized_number = least(finalized_number, $2),
-       verified_number = CASE WHEN $2 < start_block THEN NULL ELSE least(verified_number, $2) END
+       verified_number = CASE WHEN $2 < start_block THEN NULL ELSE least(verified_number, $2) END,
+       dispute_code = NULL, dispute_number = NULL, dispute_detail = NULL
 WHERE chain_id = $1
 
 -- name: find_step
@@ -76,3 +78,6 @@ SELECT greatest($2, least(c.number - 1, (
 
 -- name: put_status
 UPDATE checkpoints SET status = $2, detail = $3, updated_at = now() WHERE chain_id = $1
+
+-- name: put_dispute
+UPDATE checkpoints SET dispute_code = $2, dispute_number = $3, dispute_detail = $4 WHERE chain_id = $1

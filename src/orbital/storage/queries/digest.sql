@@ -32,5 +32,6 @@ ORDER BY s.chain_id, s.pool, s.block_number DESC
 
 -- name: checkpoints
 SELECT to_jsonb(c) - 'updated_at' - 'status' - 'detail' - 'head_number' - 'head_timestamp' - 'safe_number'
-       - 'finalized_number' - 'verified_number' - 'blocks_per_second' AS row
+       - 'finalized_number' - 'verified_number' - 'blocks_per_second' - 'dispute_code' - 'dispute_number'
+       - 'dispute_detail' AS row
 FROM checkpoints c
