@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import time
@@ -283,15 +284,44 @@ def reset(database: pool.Pool) -> collections.abc.Callable[[], collections.abc.A
     return empty
 
 
+class Worker:
+    """An indexer in a process of its own."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    @property
+    def is_running(self) -> bool:
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def send_signal(self, number: signal.Signals) -> None:
+        os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """As a crash would end it; returns once it is gone."""
+        with contextlib.suppress(ProcessLookupError):
+            self.send_signal(signal.SIGKILL)
+        while self.is_running:
+            time.sleep(0.001)
+
+
 @pytest.fixture
 def spawn_worker(
     world: World, database_url: str, tmp_path: pathlib.Path
-) -> collections.abc.Callable[..., contextlib.AbstractContextManager[subprocess.Popen[bytes]]]:
-    """`with spawn_worker(chain_id, **settings) as process`: it ends with the block; its log is `worker.log`."""
+) -> collections.abc.Iterator[collections.abc.Callable[..., contextlib.AbstractContextManager[Worker]]]:
+    """`with spawn_worker(chain_id, **settings) as worker`: it ends with the block; its log is `worker.log`."""
     deploy.save(tmp_path / "network.json", "test", world.network)
+    with (tmp_path / "worker.log").open("ab") as log:
+        forking = subprocess.Popen(
+            [sys.executable, str(PROGRAM)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+        )
 
     @contextlib.contextmanager
-    def spawn(chain_id: ChainId, **changes: object) -> collections.abc.Iterator[subprocess.Popen[bytes]]:
+    def spawn(chain_id: ChainId, **changes: object) -> collections.abc.Iterator[Worker]:
         given = {
             "chain_id": chain_id,
             "network": str(tmp_path / "network.json"),
@@ -300,15 +330,15 @@ def spawn_worker(
             "ws_url": world.running[chain_id].ws_url,
             "settings": changes,
         }
-        with (tmp_path / "worker.log").open("ab") as log:
-            process = subprocess.Popen([sys.executable, str(PROGRAM), json.dumps(given)], stderr=log)
+        print(json.dumps(given), file=forking.stdin, flush=True)
+        worker = Worker(int(forking.stdout.readline()))
         try:
-            yield process
+            yield worker
         finally:
-            process.kill()
-            process.wait()
+            worker.kill()
 
-    return spawn
+    yield spawn
+    forking.communicate()
 
 
 @pytest.fixture

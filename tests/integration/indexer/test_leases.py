@@ -59,7 +59,7 @@ async def test_a_leader_that_was_stopped_finds_itself_replaced(
             await world.mine(world.origin)
             await world.caught_up(world.origin)
             assert await epoch(world) == 2
-        assert paused.poll() is None
+        assert paused.is_running
     after = await fingerprint()
     await reset()
     async with world.indexing(world.origin, **QUICK):

@@ -149,13 +149,11 @@ class Workers:
 
     async def kill_leader(self, chain_id):
         self._killed[chain_id], pid = await self.leader(chain_id)
-        victim = self._running[chain_id].pop(pid)
-        victim.kill()
-        victim.wait()
+        self._running[chain_id].pop(pid).kill()
 
     def ended(self):
         """Those that ended by themselves."""
-        return [one for running in self._running.values() for one in running.values() if one.poll() is not None]
+        return [one for running in self._running.values() for one in running.values() if not one.is_running]
 
 
 @pytest.fixture

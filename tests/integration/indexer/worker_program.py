@@ -1,8 +1,15 @@
-"""One worker as a process of its own, for tests that kill or stop it: arguments are a JSON object."""
+"""Workers in processes of their own, for tests that kill or stop them.
+
+For each JSON object on a line of the input one is forked and its pid printed: what all of them import is imported once,
+so that hundreds start in little time. They end with this process, which ends with its input.
+"""
 
 import asyncio
+import ctypes
 import json
+import os
 import pathlib
+import signal
 import sys
 
 from orbital.chain import rpc
@@ -14,9 +21,21 @@ from orbital.observe import logging
 from orbital.storage import pool
 from orbital.storage.settings import StorageSettings
 
+PR_SET_PDEATHSIG = 1
 
-async def main() -> None:
-    given = json.loads(sys.argv[1])
+
+def main() -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # who ended is forgotten at once
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            asyncio.run(work(json.loads(line)))
+            return
+        print(pid, flush=True)
+
+
+async def work(given) -> None:
     logging.configure("worker")
     chain_id = ChainId(given["chain_id"])
     network = deploy.load(pathlib.Path(given["network"]), "test")
@@ -25,4 +44,4 @@ async def main() -> None:
         await loop.run(database, node, given["ws_url"], network, chain_id, IndexerSettings(**given["settings"]))
 
 
-asyncio.run(main())
+main()
