@@ -14,7 +14,7 @@ SMALL_STEPS = {"batch_blocks": 3, "batch_blocks_max": 3}
 MINED_AT_ONCE = 25  # a busy machine mines more of them longer than a node may take to answer
 KILL_WITHIN_SECONDS = 0.5
 ONE_REORG_IN = 5
-DEEPER = 3  # than what was mined last: what was told there falls
+DEPTH_MAX = 6  # a local chain that has grown this long forgets its contracts when it goes back much further
 LEADER = "SELECT epoch, holder FROM leases WHERE name = $1 AND epoch > $2 AND expires_at > now()"
 
 
@@ -68,14 +68,14 @@ async def kill_while_it_grows(world, followers, chance, kills, blocks):
 
 
 async def grow(world, chance, blocks, is_with_intent):
-    """An intent in any stage, then so many blocks of each chain. Now and then they are replaced, and it with them."""
+    """An intent in any stage, which a reorg takes now and then, and so many blocks of each chain."""
     if is_with_intent:
         await chance.choice([world.settle, world.open])(await world.match())
+    if chance.randrange(ONE_REORG_IN) == 0:
+        await world.reorg(chance.choice(sorted(world.nodes)), chance.randint(1, DEPTH_MAX))
     for chain_id in world.nodes:
         for mined in range(0, blocks, MINED_AT_ONCE):
             await world.mine(chain_id, min(MINED_AT_ONCE, blocks - mined))
-    if chance.randrange(ONE_REORG_IN) == 0:
-        await world.reorg(chance.choice(sorted(world.nodes)), chance.randint(1, blocks + DEEPER))
 
 
 async def kill_at_heights(world, readers, chain_id, chance, kills):
