@@ -49,7 +49,7 @@ async def apply_blocks(
         put = await chains.put_blocks(connection, chain_id, blocks)
         count = await _record(connection, chain_id, facts, blocks[-1].timestamp, rules, put)
         await raw_ranges.put(connection, chain_id, packed)
-        await chains.advance(connection, chain_id, blocks[-1])
+        await chains.go_on(connection, chain_id, blocks)
         if heads is not None:
             await chains.put_heads(connection, chain_id, heads, blocks_per_second)
     return count

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from orbital.domain import facts, lifecycle
-from orbital.domain.errors import Corrupt
+from orbital.domain.errors import Corrupt, Unavailable
 from orbital.domain.types import BlockNumber, ChainId, Hash32, IntentId, UnixSeconds
 from orbital.storage import ledger, market, outbox, pool_states, projection, raw, rows, sql
 from orbital.storage.pool import Connection, Row
@@ -179,6 +179,18 @@ async def list_block_hashes(
 async def advance(connection: Connection, chain_id: ChainId, block: Block) -> None:
     """Everything up to `block` is indexed."""
     await connection.execute(_QUERIES["advance"], chain_id, block.number, block.hash, block.timestamp)
+
+
+async def go_on(connection: Connection, chain_id: ChainId, blocks: Sequence[Block]) -> None:
+    """Everything up to the last of these blocks is indexed.
+
+    Unavailable when they don't go on where the checkpoint is: the database lost what it had committed (another one
+    took its place, or a backup of it), so whoever reads the chain starts from what is there.
+    """
+    first, last = blocks[0], blocks[-1]
+    arguments = chain_id, last.number, last.hash, last.timestamp, first.number, first.parent_hash
+    if await connection.fetchval(_QUERIES["go_on"], *arguments) is None:
+        raise Unavailable("checkpoint_moved", f"Nothing in the database leads to block {first.number}.")
 
 
 async def put_heads(

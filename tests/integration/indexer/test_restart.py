@@ -93,7 +93,7 @@ async def check_another_start(world, fingerprint):
     announced = await world.fetch("SELECT seq FROM outbox ORDER BY seq")
     ledger = await world.fetch("SELECT * FROM facts ORDER BY seq")
     async with pool.transaction(world.database) as connection:
-        await connection.execute("UPDATE checkpoints SET number = NULL, hash = NULL, timestamp = NULL")
+        await connection.execute("DELETE FROM checkpoints")
         await connection.execute("DELETE FROM raw_ranges")
     async with world.indexing():
         await world.caught_up()

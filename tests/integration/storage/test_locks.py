@@ -7,9 +7,9 @@ import pytest
 
 from orbital.chain.blocks import Header
 from orbital.domain import facts
-from orbital.domain.types import BlockNumber
+from orbital.domain.types import BlockNumber, Hash32
 from orbital.indexer import apply, fetch
-from orbital.storage import digest, leases, ledger, pool, rebuild
+from orbital.storage import chains, digest, leases, ledger, pool, rebuild
 
 BLOCKS, USERS, FACTS_A_BLOCK = 24, 4, 4
 BACK_IN = 3  # steps of a worker, one on average is a rollback
@@ -23,10 +23,10 @@ class Worker:
         self._database, self._chain_id, self._mined, self._rules = database, chain_id, mined, rules
         self._lease = None
 
-    async def bind(self, history) -> None:
+    async def start(self) -> None:
         async with pool.transaction(self._database) as connection:
             self._lease = await leases.acquire(connection, str(self._chain_id), "test", 60.0)
-            await history.bind(connection)
+            await chains.bind(connection, self._chain_id, Hash32(bytes(32)), BlockNumber(1))
 
     async def write(self, first, last):
         """Blocks of these numbers, both included, in one step."""
@@ -52,7 +52,7 @@ async def test_a_step_that_brings_blocks_back_holds_no_intent_while_it_waits_for
         history.block(history.origin, 2, (None, facts.NonceInvalidated(other.user, 7))),
     ]
     worker = Worker(database, history.origin, mined, history.rules)
-    await worker.bind(history)
+    await worker.start()
     await worker.write(1, 1)
     await worker.roll_back(0)
     async with pool.transaction(database) as connection:
@@ -73,7 +73,7 @@ async def test_two_chains_that_go_back_and_forth_never_wait_for_each_other(datab
         for chain_id in (history.origin, history.destination)
     ]
     for worker in workers:
-        await worker.bind(history)
+        await worker.start()
     await asyncio.gather(
         *(go_back_and_forth(one, random.Random(f"{seed} {place}")) for place, one in enumerate(workers))
     )

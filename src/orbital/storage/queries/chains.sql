@@ -44,6 +44,12 @@ ORDER BY block_number, log_index
 UPDATE checkpoints SET number = $2, hash = $3, timestamp = $4, status = 'ok', detail = NULL, updated_at = now()
 WHERE chain_id = $1
 
+-- name: go_on
+-- The same from the block $5 with the parent $6 on, if that is where what is indexed ends.
+UPDATE checkpoints SET number = $2, hash = $3, timestamp = $4, status = 'ok', detail = NULL, updated_at = now()
+WHERE chain_id = $1 AND coalesce(number + 1, start_block) = $5 AND coalesce(hash = $6, true)
+RETURNING number
+
 -- name: put_heads
 -- A tag that goes back, reads 0 or is above the head is not believed: what was said before stays.
 UPDATE checkpoints SET head_number = $2, head_timestamp = $3, blocks_per_second = $6,
