@@ -124,7 +124,9 @@ async def _run_worker(job: Job) -> None:
         database = await pool.create_pool(StorageSettings(job.database_url))
         stack.push_async_callback(database.close)
         rpc = await stack.enter_async_context(Rpc([job.rpc_url], job.chain_id))
-        await loop.run(database, rpc, job.ws_url, traffic.network_of(), job.chain_id, IndexerSettings())
+        await loop.run(
+            database, rpc, [job.ws_url] if job.ws_url else [], traffic.network_of(), job.chain_id, IndexerSettings()
+        )
 
 
 def _measure(work: Awaitable[None]) -> Cost:

@@ -46,4 +46,4 @@ async def _run(settings: Settings, chain_id: ChainId) -> None:
         Rpc(node.urls, chain_id, calls_per_second=node.calls_per_second) as rpc,
     ):
         wiring.serve_metrics(settings)
-        await loop.run(database, rpc, node.ws_url, settings.network, chain_id, IndexerSettings())
+        await loop.run(database, rpc, node.ws_urls, settings.network, chain_id, IndexerSettings())

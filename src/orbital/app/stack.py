@@ -94,7 +94,8 @@ class Stack:
         else:
             network, own_config = self._outside.network, None
             endpoints = {
-                chain_id: files.Endpoint(node.urls[0], node.ws_url) for chain_id, node in self._outside.nodes.items()
+                chain_id: files.Endpoint(node.urls[0], next(iter(node.ws_urls), None))
+                for chain_id, node in self._outside.nodes.items()
             }
         place = plan.Place(
             data_dir=options.data_dir,

@@ -5,8 +5,10 @@ send the replaced heights again, others nothing), so a follower compares every h
 rest over `rpc`. Reconnecting is the caller's business: whatever ends the stream raises Unavailable.
 """
 
+import asyncio
 import collections.abc
 import typing
+import urllib.parse
 
 import msgspec
 import websockets
@@ -18,6 +20,7 @@ from orbital.domain import errors
 from orbital.domain.types import ChainId
 
 OPEN_TIMEOUT_SECONDS = 10.0
+CLOSE_TIMEOUT_SECONDS = 1.0
 MAX_MESSAGE_BYTES = 1 << 20
 
 
@@ -37,6 +40,11 @@ _CHAIN_ID_REQUEST = '{"jsonrpc":"2.0","id":1,"method":"eth_chainId","params":[]}
 _SUBSCRIBE_REQUEST = '{"jsonrpc":"2.0","id":2,"method":"eth_subscribe","params":["newHeads"]}'
 
 
+def place_of(ws_url: str) -> str:
+    """Host and port, for messages and figures: the rest of a URL may be a secret."""
+    return urllib.parse.urlsplit(ws_url).netloc.rpartition("@")[2]
+
+
 async def follow_heads(ws_url: str, chain_id: ChainId) -> collections.abc.AsyncGenerator[Header, None]:
     """Yield every head that the node announces from now on; close it with `contextlib.aclosing`.
 
@@ -45,7 +53,11 @@ async def follow_heads(ws_url: str, chain_id: ChainId) -> collections.abc.AsyncG
     """
     try:
         async with client.connect(
-            ws_url, open_timeout=OPEN_TIMEOUT_SECONDS, max_size=MAX_MESSAGE_BYTES, proxy=None
+            ws_url,
+            open_timeout=OPEN_TIMEOUT_SECONDS,
+            close_timeout=CLOSE_TIMEOUT_SECONDS,
+            max_size=MAX_MESSAGE_BYTES,
+            proxy=None,
         ) as connection:
             await _subscribe(connection, chain_id)
             while True:
@@ -61,10 +73,11 @@ async def follow_heads(ws_url: str, chain_id: ChainId) -> collections.abc.AsyncG
 
 
 async def _subscribe(connection: client.ClientConnection, chain_id: ChainId) -> None:
-    found = blocks.decode_quantity(msgspec.json.encode(await _ask(connection, _CHAIN_ID_REQUEST)))
-    if found != chain_id:
-        raise errors.Corrupt("wrong_chain", f"The node is one of chain {found}, not of {chain_id}.")
-    await _ask(connection, _SUBSCRIBE_REQUEST)
+    async with asyncio.timeout(OPEN_TIMEOUT_SECONDS):
+        found = blocks.decode_quantity(msgspec.json.encode(await _ask(connection, _CHAIN_ID_REQUEST)))
+        if found != chain_id:
+            raise errors.Corrupt("wrong_chain", f"The node is one of chain {found}, not of {chain_id}.")
+        await _ask(connection, _SUBSCRIBE_REQUEST)
 
 
 async def _ask(connection: client.ClientConnection, request: str) -> str:

@@ -44,7 +44,7 @@ class _ChainSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     domain: Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
     title: str = ""
     rpc_urls: tuple[str, ...] = ()
-    ws_url: str = ""
+    ws_urls: tuple[str, ...] = ()
     settler: str = ""
     mailbox: str = ""
     pools: tuple[str, ...] = ()
@@ -105,12 +105,16 @@ def read_network(reader: Reader, needs: frozenset[Need]) -> tuple[dict[ChainId, 
 
 
 def _node(reader: Reader, prefix: str, section: _ChainSection) -> Node:
-    given = reader.environment.get(f"{prefix}_RPC_URL")
-    urls = tuple(url.strip() for url in given.split(",")) if given else section.rpc_urls
-    for url in urls:
-        reader.url(f"{prefix}_RPC_URL", url, ("http", "https"))
-    ws_url = reader.environment.get(f"{prefix}_WS_URL") or section.ws_url
-    return Node(urls, reader.url(f"{prefix}_WS_URL", ws_url, ("ws", "wss")) or None, section.calls_per_second)
+    urls = _urls(reader, f"{prefix}_RPC_URL", section.rpc_urls, ("http", "https"))
+    ws_urls = _urls(reader, f"{prefix}_WS_URL", section.ws_urls, ("ws", "wss"))
+    return Node(urls, ws_urls, section.calls_per_second)
+
+
+def _urls(reader: Reader, variable: str, given: tuple[str, ...], schemes: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the variable, comma-separated, or else of the file."""
+    text = reader.environment.get(variable)
+    urls = tuple(one for url in text.split(",") if (one := url.strip())) if text else given
+    return tuple(reader.url(variable, url, schemes) for url in urls)
 
 
 def _chain(reader: Reader, name: str, where: str, section: _ChainSection) -> Chain:

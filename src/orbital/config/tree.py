@@ -42,13 +42,13 @@ class ConfigError(Exception):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Node:
-    """Where a chain is reached: HTTP URLs in order of preference, and a WebSocket URL if there is one.
+    """Where a chain is reached: HTTP URLs and WebSocket URLs (there may be none), each in order of preference.
 
-    `calls_per_second` is what each of them may be asked; None: as much as it likes.
+    `calls_per_second` is what each of the first may be asked; None: as much as it likes.
     """
 
     urls: tuple[str, ...]
-    ws_url: str | None
+    ws_urls: tuple[str, ...]
     calls_per_second: float | None = None
 
 

@@ -80,7 +80,7 @@ def _chain_lines(chain: Chain, endpoint: Endpoint) -> Sequence[str]:
         f"chain_id = {chain.chain_id}",
         f"domain = {chain.domain}",
         f'rpc_urls = ["{endpoint.rpc_url}"]',
-        *([f'ws_url = "{endpoint.ws_url}"'] if endpoint.ws_url else []),
+        *([f'ws_urls = ["{endpoint.ws_url}"]'] if endpoint.ws_url else []),
         f'settler = "{hexes.to_checksum(chain.settler)}"',
         f'mailbox = "{hexes.to_checksum(chain.mailbox)}"',
         f"pools = {json.dumps([hexes.to_checksum(pool) for pool in chain.pools])}",

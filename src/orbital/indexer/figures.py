@@ -22,6 +22,12 @@ BLOCKS_PER_SECOND: Final = metrics.gauge(
 RETRIES: Final = metrics.counter("orbital_indexer_retries", "Starts over after an outage.", _CHAIN)
 IS_OK: Final = metrics.gauge("orbital_indexer_ok", "1 while the chain is followed, 0 otherwise.", _CHAIN)
 IS_LEADER: Final = metrics.gauge("orbital_indexer_leader", "1 while this worker holds the chain's lease.", _CHAIN)
+IS_ANNOUNCED: Final = metrics.gauge(
+    "orbital_indexer_announced", "1 while a node announces heads, 0 while nodes are asked for them.", _CHAIN
+)
+STREAMS_ENDED: Final = metrics.counter(
+    "orbital_indexer_streams_ended", "Subscriptions to heads that ended or were left.", ("chain_id", "node", "reason")
+)
 VERIFIED: Final = metrics.gauge("orbital_indexer_verified_block", "Last block verified as final.", _CHAIN)
 MISMATCHES: Final = metrics.counter(
     "orbital_indexer_mismatches", "Looks at final blocks at which a node did not say what is stored.", _CHAIN

@@ -69,6 +69,7 @@ class Follower:
         while True:
             self._signal.clear()
             heads = await fetch.fetch_heads(subject.rpc)
+            self._signal.see(heads.latest.number)
             moved = await self._step(checkpoint, heads)
             fruitless = fruitless + 1 if moved is checkpoint else 0
             if fruitless > _FRUITLESS_MAX:

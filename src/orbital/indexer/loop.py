@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+from collections.abc import Sequence
 
 from orbital.chain.rpc import Rpc
 from orbital.domain.errors import Conflict, Unavailable
@@ -25,14 +26,14 @@ _RELEASE_SECONDS = 2.0
 async def run(
     database: pool.Pool,
     rpc: Rpc,
-    ws_url: str | None,
+    ws_urls: Sequence[str],
     network: Network,
     chain_id: ChainId,
     settings: IndexerSettings,
 ) -> None:
     """Index one chain until cancelled. Rejected when the network has no such chain; everything else is lived through.
 
-    `ws_url` is where the node announces heads; without it the node is asked every `poll_seconds`.
+    `ws_urls` is where heads are announced, in order of preference; without any the node is asked every `poll_seconds`.
     """
     log = logging.get_logger("indexer").bind(chain_id=chain_id)
     subject = Subject(database, rpc, network, chain_id, settings)
@@ -41,7 +42,7 @@ async def run(
         log.info("leading", epoch=lease.epoch)
         figures.IS_LEADER.labels(str(chain_id)).set(1)
         try:
-            await _lead(subject, lease, ws_url)
+            await _lead(subject, lease, ws_urls)
         except* Conflict as group:
             if any(error.code != "lease_lost" for error in _leaves(group)):
                 raise
@@ -55,12 +56,12 @@ def lease_name(chain_id: ChainId) -> str:
     return f"{chains.LEASE_PREFIX}{chain_id}"
 
 
-async def _lead(subject: Subject, lease: leases.Lease, ws_url: str | None) -> None:
-    signal, progress = wake.Signal(), Progress()
+async def _lead(subject: Subject, lease: leases.Lease, ws_urls: Sequence[str]) -> None:
+    signal, progress = wake.Signal(subject.settings.silence_seconds), Progress()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_renew(subject.database, lease, subject.settings))
-        if ws_url is not None:
-            tasks.create_task(wake.listen(ws_url, subject.chain_id, signal))
+        if ws_urls:
+            tasks.create_task(wake.listen(ws_urls, subject.chain_id, signal))
         tasks.create_task(follow.Follower(subject, lease, progress, signal).run())
         tasks.create_task(finalize.Finalizer(subject, lease, progress, signal).run())
 

@@ -11,8 +11,8 @@ class IndexerSettings:
     hold about `batch_logs` logs, and at most `batch_blocks_max`.
 
     `poll_seconds` is how often the node is asked when it does not announce heads, `watchdog_seconds` how often when it
-    does. Every `verify_seconds` what became final is compared once more. A lease that is not renewed for
-    `lease_seconds` goes to another worker.
+    does; a subscription is left when heads move on and it announces none for `silence_seconds`. Every `verify_seconds`
+    what became final is compared once more. A lease that is not renewed for `lease_seconds` goes to another worker.
     """
 
     batch_blocks: int = 50
@@ -21,6 +21,7 @@ class IndexerSettings:
     ranges_at_once: int = 4
     poll_seconds: float = 0.2
     watchdog_seconds: float = 2.0
+    silence_seconds: float = 5.0
     deadline_seconds: float = 1.0
     verify_seconds: float = 1.0
     lease_seconds: float = 4.0

@@ -59,7 +59,7 @@ class World:
         self, network: Network, nodes: dict[ChainId, rpc.Rpc], running: dict[ChainId, anvil.Chain], database: pool.Pool
     ) -> None:
         self.network, self.nodes, self.running, self.database = network, nodes, running, database
-        self.sources = {chain_id: (node, running[chain_id].ws_url) for chain_id, node in nodes.items()}
+        self.sources = {chain_id: (node, [running[chain_id].ws_url]) for chain_id, node in nodes.items()}
         self.nonces = 0
         self.wallets = {
             (chain_id, signer.address): transactions.Wallet(node, signer)
@@ -327,7 +327,7 @@ def spawn_worker(
             "network": str(tmp_path / "network.json"),
             "database_url": database_url,
             "rpc_url": world.running[chain_id].rpc_url,
-            "ws_url": world.running[chain_id].ws_url,
+            "ws_urls": [world.running[chain_id].ws_url],
             "settings": changes,
         }
         print(json.dumps(given), file=forking.stdin, flush=True)

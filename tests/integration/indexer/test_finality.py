@@ -48,7 +48,7 @@ async def test_nothing_is_final_while_two_nodes_contradict_each_other(world, anv
         await other.request("anvil_mine", "0x1", "0x2")  # another history from here on
         await other.request("anvil_mine", hex(FINAL_DEPTH + 1))
         await world.mine(world.origin, FINAL_DEPTH + 2)
-        world.sources[world.origin] = both, None
+        world.sources[world.origin] = both, []
         async with world.indexing(world.origin, **QUICK):
             await world.caught_up(world.origin)
             before, seen = await fingerprint(), mismatches(world)

@@ -170,7 +170,7 @@ async def test_every_lie_is_seen_and_the_index_is_what_an_honest_node_gives(
             await world.mine(world.origin, 5)
             await emit(world)
             async with rpc.Rpc(urls, world.origin, 0.5) as node:
-                world.sources[world.origin] = node, None
+                world.sources[world.origin] = node, []
                 async with world.indexing(world.origin, **QUICK):
                     await wait_until(lambda: is_at_head(world, world.origin))
                     await emit(world)
@@ -180,7 +180,7 @@ async def test_every_lie_is_seen_and_the_index_is_what_an_honest_node_gives(
     assert (await world.checkpoint(world.origin)).verified > 0
     whole = await fingerprint()
     await reset()
-    world.sources[world.origin] = world.nodes[world.origin], None
+    world.sources[world.origin] = world.nodes[world.origin], []
     async with world.indexing(world.origin, **QUICK):
         await wait_until(lambda: is_at_head(world, world.origin))
     assert await fingerprint() == whole
@@ -194,7 +194,7 @@ async def test_what_a_node_leaves_out_is_not_final_and_read_anew_once_it_says_it
     honest = world.running[world.destination].rpc_url
     async with serving(world, world.destination) as liar, rpc.Rpc([liar.place, honest], world.destination) as node:
         liar.tell(_first_log_dropped)
-        world.sources[world.destination] = node, None
+        world.sources[world.destination] = node, []
         async with world.indexing(world.destination, **QUICK):
             await wait_until(lambda: is_at_head(world, world.destination))
             seen = mismatches(world)
@@ -209,7 +209,7 @@ async def test_what_a_node_leaves_out_is_not_final_and_read_anew_once_it_says_it
             await wait_until(lambda: is_at_head(world, world.destination))
     whole = await fingerprint()
     await reset()
-    world.sources[world.destination] = world.nodes[world.destination], None
+    world.sources[world.destination] = world.nodes[world.destination], []
     async with world.indexing(world.destination, **QUICK):
         await wait_until(lambda: is_at_head(world, world.destination))
     assert await fingerprint() == whole
@@ -226,7 +226,7 @@ async def test_one_node_of_three_that_lies_keeps_nothing_from_being_final(world,
         urls.insert(place, liar.place)
         liar.tell(_first_log_dropped)
         async with rpc.Rpc(urls, world.destination) as node:
-            world.sources[world.destination] = node, None
+            world.sources[world.destination] = node, []
             before = outvoted(world, liar)
             async with world.indexing(world.destination, **QUICK):
                 await wait_until(lambda: is_verified(world, receipt.block_number))
@@ -236,7 +236,7 @@ async def test_one_node_of_three_that_lies_keeps_nothing_from_being_final(world,
     assert (await world.checkpoint(world.destination)).dispute is None
     whole = await fingerprint()
     await reset()
-    world.sources[world.destination] = world.nodes[world.destination], None
+    world.sources[world.destination] = world.nodes[world.destination], []
     async with world.indexing(world.destination, **QUICK):
         await wait_until(lambda: is_at_head(world, world.destination))
     assert await fingerprint() == whole

@@ -49,7 +49,7 @@ async def gate(world):
     server = await asyncio.start_server(gate.connect, ports.LOOPBACK, 0)
     address = f"{ports.LOOPBACK}:{server.sockets[0].getsockname()[1]}"
     async with rpc.Rpc([f"http://{address}"], world.origin) as node:
-        world.sources[world.origin] = node, f"ws://{address}"
+        world.sources[world.origin] = node, [f"ws://{address}"]
         yield gate
     gate.shut()
     server.close()
@@ -90,7 +90,7 @@ async def test_a_node_whose_blocks_never_fit_is_unreachable_until_they_do(world,
     async with Holed([f"http://{ports.LOOPBACK}:{node.port}"], world.origin) as holed:
         head = await holed.header("latest")
         holed.hole = head.number - 1
-        world.sources[world.origin] = holed, None
+        world.sources[world.origin] = holed, []
         async with world.indexing(world.origin, retry_seconds=0.02):
             await wait_until(lambda: world.checkpoint(world.origin))
             await wait_until(lambda: has_status(world, "unreachable"))
@@ -101,7 +101,7 @@ async def test_a_node_whose_blocks_never_fit_is_unreachable_until_they_do(world,
 
 
 async def test_without_announcements_the_node_is_asked(world):
-    world.sources[world.origin] = world.nodes[world.origin], None
+    world.sources[world.origin] = world.nodes[world.origin], []
     async with world.indexing(world.origin, poll_seconds=0.02, watchdog_seconds=3600):
         for _ in range(3):
             await world.mine(world.origin)
@@ -109,7 +109,7 @@ async def test_without_announcements_the_node_is_asked(world):
 
 
 async def test_lost_announcements_are_made_up_for_by_asking(world):
-    world.sources[world.origin] = world.nodes[world.origin], f"ws://{ports.LOOPBACK}:{ports.find_free_port()}"
+    world.sources[world.origin] = world.nodes[world.origin], [f"ws://{ports.LOOPBACK}:{ports.find_free_port()}"]
     async with world.indexing(world.origin, poll_seconds=0.02, watchdog_seconds=3600):
         await world.mine(world.origin)
         await world.caught_up(world.origin)
@@ -120,7 +120,7 @@ async def test_a_node_of_another_chain_is_refused(world, fingerprint, wait_until
         await world.caught_up(world.origin)
     before = await fingerprint()
     async with rpc.Rpc([world.running[world.destination].rpc_url], world.origin) as wrong:
-        world.sources[world.origin] = wrong, None
+        world.sources[world.origin] = wrong, []
         async with world.indexing(world.origin):
             await wait_until(lambda: has_status(world, "stopped"))
     assert "a node of chain 31338, not of 31337" in (await row(world))["detail"]
@@ -135,7 +135,7 @@ async def test_another_chain_with_the_same_id_is_refused(world, anvil_chain, fin
     await wait_until(lambda: is_past(genesis.timestamp))
     twin = anvil_chain(int(world.origin))
     async with rpc.Rpc([twin.rpc_url], world.origin) as wrong:
-        world.sources[world.origin] = wrong, twin.ws_url
+        world.sources[world.origin] = wrong, [twin.ws_url]
         async with world.indexing(world.origin):
             await wait_until(lambda: has_status(world, "stopped"))
     assert (await row(world))["detail"] == "The database followed another chain with id 31337."
@@ -146,7 +146,7 @@ async def test_a_reorg_of_final_blocks_stops_that_chain_alone(world, anvil_chain
     hasty = anvil_chain(int(world.origin), slots_in_an_epoch=1)  # what is two blocks old is final
     async with rpc.Rpc([hasty.rpc_url], world.origin) as node:
         await node.request("anvil_loadState", await world.nodes[world.origin].request("anvil_dumpState"))
-        world.sources[world.origin] = node, hasty.ws_url
+        world.sources[world.origin] = node, [hasty.ws_url]
         async with world.indexing(stopped_retry_seconds=0.05):
             await node.request("anvil_mine", "0x8")
             await world.caught_up()

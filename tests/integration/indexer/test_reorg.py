@@ -91,7 +91,7 @@ async def test_a_block_that_returns_brings_its_facts_back(world, anvil_chain, fi
             await world.caught_up()
         settled = await fingerprint()
         ours = world.sources[world.origin]
-        world.sources[world.origin] = other, twin.ws_url
+        world.sources[world.origin] = other, [twin.ws_url]
         async with world.indexing():
             await world.caught_up()
         assert await world.names(match) == ["IntentFilled"]
@@ -116,7 +116,7 @@ async def test_a_lower_head_alone_changes_nothing(world, anvil_chain, fingerprin
         async with world.indexing(world.origin):
             await world.caught_up(world.origin)
         before = await fingerprint()
-        world.sources[world.origin] = other, twin.ws_url
+        world.sources[world.origin] = other, [twin.ws_url]
         lower = (await other.header("latest")).number
         async with world.indexing(world.origin):
             await wait_until(lambda: shows_head(world.origin, lower))

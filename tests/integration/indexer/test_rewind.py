@@ -15,7 +15,7 @@ async def test_it_is_the_way_out_of_a_stopped_chain(world, anvil_chain, wait_unt
     async with rpc.Rpc([hasty.rpc_url], world.origin) as node:
         await world.open(await world.match())
         await node.request("anvil_loadState", await world.nodes[world.origin].request("anvil_dumpState"))
-        world.sources[world.origin] = node, hasty.ws_url
+        world.sources[world.origin] = node, [hasty.ws_url]
         async with world.indexing(**QUICK):
             await node.request("anvil_mine", "0x8")
             await world.caught_up()

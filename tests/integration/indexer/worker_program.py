@@ -41,7 +41,7 @@ async def work(given) -> None:
     network = deploy.load(pathlib.Path(given["network"]), "test")
     database = await pool.create_pool(StorageSettings(given["database_url"]))
     async with rpc.Rpc([given["rpc_url"]], chain_id) as node:
-        await loop.run(database, node, given["ws_url"], network, chain_id, IndexerSettings(**given["settings"]))
+        await loop.run(database, node, given["ws_urls"], network, chain_id, IndexerSettings(**given["settings"]))
 
 
 main()

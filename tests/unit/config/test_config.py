@@ -53,6 +53,17 @@ def test_environment_wins_over_the_file(environment):
     assert settings.nodes[7].urls == ("http://127.0.0.1:2", "http://127.0.0.1:3")
 
 
+def test_heads_may_be_announced_by_several_nodes(environment):
+    path = pathlib.Path(environment["ORBITAL_CONFIG"])
+    path.write_text(FILE.replace("rpc_urls =", 'ws_urls = ["ws://127.0.0.1:4"]\nrpc_urls ='))
+    assert loading.load(environment, frozenset()).nodes[7].ws_urls == ("ws://127.0.0.1:4",)
+    extra = {"LOCAL_WS_URL": "ws://127.0.0.1:2, wss://127.0.0.1:3,"}
+    assert loading.load(environment | extra, frozenset()).nodes[7].ws_urls == ("ws://127.0.0.1:2", "wss://127.0.0.1:3")
+    assert faults_of(environment | {"LOCAL_WS_URL": "ws://127.0.0.1:2,http://127.0.0.1:3"}) == [
+        "LOCAL_WS_URL must be a URL that starts with ws:// or wss://"
+    ]
+
+
 def test_a_chain_out_of_the_box_is_switched_on_by_its_url(environment):
     extra = {"HOLESKY_RPC_URL": "http://127.0.0.1:9", "INTENTS_CONTRACT_ADDRESS": ADDRESS}
     settings = loading.load(environment | extra | {"MAILBOX_CONTRACT_ADDRESS": ADDRESS}, frozenset())
