@@ -1,8 +1,9 @@
 """The local bridge's process: validator and relayer in one, and the one who clears up what nobody delivers.
 
-For each chain, about once a second: read what became final, deliver the messages that are for it, expire what is
-overdue there. Chains don't wait for each other. Nothing is kept on disk; a start reads the chains from their first
-block, and so does a chain that replaced finalized blocks. The wallets' account must be used by nothing else.
+For each chain, about once a second: read what became final by the word of most of its nodes, deliver the messages that
+are for it, expire what is overdue there. Chains don't wait for each other. Nothing is kept on disk; a start reads the
+chains from their first block, and so does a chain that replaced finalized blocks. The wallets' account must be used by
+nothing else.
 """
 
 import asyncio
