@@ -9,10 +9,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import fastapi
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from orbital.api import (
     access,
@@ -56,6 +60,22 @@ ROUTERS: Final = (
 """In order: `/intents/pending` is no intent's id."""
 
 
+class Application(fastapi.FastAPI):
+    """The framework with our layers in place of its own, which a hot read would pass without having any use of them.
+
+    Left out are its catch-all (`edge` is ours), limits of bodies (`body` has them), telemetry and lifespans.
+    """
+
+    __call__ = Starlette.__call__
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """What was added, around the framework's routing and its handlers of errors."""
+        stack: ASGIApp = ExceptionMiddleware(AsyncExitStackMiddleware(self.router), self.exception_handlers)
+        for layer, args, kwargs in reversed(self.user_middleware):
+            stack = layer(stack, *args, **kwargs)
+        return stack
+
+
 def create_app(
     pool: Pool,
     network: Network,
@@ -64,18 +84,17 @@ def create_app(
     settings: ApiSettings,
     clock: Clock = time.time,
     counter: limits.Counter | None = None,
-) -> fastapi.FastAPI:
+) -> "Application":
     """The application over services that the caller opens, runs (the hub) and closes.
 
     `counter` counts for the rate limits; without one this process counts by itself.
     """
-    app = fastapi.FastAPI(
+    app = Application(
         title=contract.TITLE,
         version=health.VERSION,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        telemetry={"tracing": False, "metrics": False, "logs": False},  # `observe` does it; this one asks each request
         exception_handlers={
             OrbitalError: errors.handle_orbital,
             405: _refuse_method,
