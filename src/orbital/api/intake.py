@@ -17,18 +17,18 @@ from orbital.chain.rpc import RpcError
 from orbital.domain import facts, intake
 from orbital.domain.errors import Conflict, Corrupt, FieldError, Unavailable
 from orbital.domain.intent import Intent
-from orbital.domain.types import Amount, Hash32, IntentId, UnixSeconds
-from orbital.storage import auctions, chains, intents, ledger, outbox, pool
-from orbital.storage.intents import IntentView, Standing
+from orbital.domain.types import Address, Amount, Hash32, IntentId
+from orbital.storage import auctions, intents, ledger, outbox, pool
+from orbital.storage.intents import Standing
 
 FIRST_ROUND: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The intent as it is now. `is_new`: this submission made it."""
+    """The intent's row as it is now. `is_new`: this submission made it."""
 
-    view: IntentView
+    row: pool.Row
     is_new: bool
 
 
@@ -44,21 +44,21 @@ class _OnChain:
 async def submit(services: Services, intent: Intent, signature: bytes) -> Taken:
     """Take the intent, or find it taken. Raises the first fault in the order of the interface."""
     async with pool.acquire(services.pool) as connection:
-        terms = await _read_terms(connection, services)
         standing = await intents.find_standing(connection, intent)
-    is_known = intent.origin_chain_id in terms.chains and standing.nonce_holder == digest_of(services, intent)
+    terms = intake.Terms(services.network, services.settings.denied, max(services.now, standing.head_time))
+    is_known = _is_held(services, intent, standing)
     if not is_known:
         intake.validate_terms(intent, terms)
-    rpc, intent_id = services.get_rpc(intent.origin_chain_id), digest_of(services, intent)
+    intent_id = digest_of(services, intent)
+    rpc, gather = services.get_rpc(intent.origin_chain_id), services.get_gather(intent.origin_chain_id)
     normal = await signatures.verify(rpc, intent.user, Hash32(intent_id), signature)
     if is_known:
         async with pool.acquire(services.pool) as connection:
-            return await _find_taken(connection, intent_id, is_new=False)
+            return Taken(await intents.get_row(connection, intent_id), is_new=False)
     intake.validate_parties(intent, terms)
     while True:
         _validate_nonce(standing, intent_id)
-        gather = services.get_gather(intent.origin_chain_id)
-        on_chain = await _ask_origin(gather, intent, terms.chains[intent.origin_chain_id])
+        on_chain = await _ask_origin(gather, intent, services.network.get_chain(intent.origin_chain_id).settler)
         if on_chain.is_nonce_used:
             raise _nonce_used("The chain says that this nonce is used.")
         taken = await _record(services, intent, intent_id, normal, on_chain, standing.opens)
@@ -73,29 +73,14 @@ def digest_of(services: Services, intent: Intent) -> IntentId:
     return eip712.intent_id(intent, services.network.get_chain(intent.origin_chain_id).settler)
 
 
-async def _read_terms(connection: pool.Connection, services: Services) -> intake.Terms:
-    """What intake compares with, chain times from what the indexers saw last."""
-    checkpoints = {one.chain_id: one for one in await chains.list_checkpoints(connection)}
-    return intake.Terms(
-        chains={
-            chain.chain_id: intake.ChainTerms(
-                settler=chain.settler,
-                tokens=frozenset(one.address for one in chain.tokens),
-                head_time=_head_time(checkpoints.get(chain.chain_id)),
-            )
-            for chain in services.network.chains.values()
-        },
-        auctioneer=services.network.auctioneer,
-        denied=services.settings.denied,
-        now=services.now,
+def _is_held(services: Services, intent: Intent, standing: Standing) -> bool:
+    """Whether this very intent was submitted before."""
+    holder = standing.nonce_holder
+    return (
+        holder is not None
+        and intent.origin_chain_id in services.network.chains
+        and holder == digest_of(services, intent)
     )
-
-
-async def _find_taken(connection: pool.Connection, intent_id: IntentId, *, is_new: bool) -> Taken:
-    view = await intents.find(connection, intent_id)
-    if view is None:
-        raise Corrupt("intent_lost", "An intent that was recorded is not there.")
-    return Taken(view, is_new)
 
 
 def _validate_nonce(standing: Standing, intent_id: IntentId) -> None:
@@ -105,13 +90,13 @@ def _validate_nonce(standing: Standing, intent_id: IntentId) -> None:
         raise _nonce_used("This nonce is used up on chain.")
 
 
-async def _ask_origin(gather: Gather, intent: Intent, origin: intake.ChainTerms) -> _OnChain:
+async def _ask_origin(gather: Gather, intent: Intent, home: Address) -> _OnChain:
     """Nonce, balance and allowance from one request."""
     contract, coin = settler.load(), token.load()
     calls = [
-        (origin.settler, contract.encode_call("nonceUsed", intent.user, intent.nonce)),
+        (home, contract.encode_call("nonceUsed", intent.user, intent.nonce)),
         (intent.input_token, coin.encode_call("balanceOf", intent.user)),
-        (intent.input_token, coin.encode_call("allowance", intent.user, origin.settler)),
+        (intent.input_token, coin.encode_call("allowance", intent.user, home)),
     ]
     used, balance, allowance = await gather.call_many(calls)
     for answer in (used, balance, allowance):
@@ -137,7 +122,7 @@ async def _record(
         await ledger.lock_accounts(connection, [intent.user])
         standing = await intents.find_standing(connection, intent)
         if standing.nonce_holder == intent_id:
-            return await _find_taken(connection, intent_id, is_new=False)
+            return Taken(await intents.get_row(connection, intent_id), is_new=False)
         if standing.opens != opens:
             return None
         _validate_nonce(standing, intent_id)
@@ -148,7 +133,7 @@ async def _record(
         held = await ledger.lock_intents(connection, [intent_id])
         await ledger.record(connection, [fact], services.network.rules, held)
         await _open_auction(connection, intent_id, services.settings.auction_window_ms)
-        return await _find_taken(connection, intent_id, is_new=True)
+        return Taken(await intents.get_row(connection, intent_id), is_new=True)
 
 
 async def _open_auction(connection: pool.Connection, intent_id: IntentId, window_ms: int) -> None:
@@ -157,13 +142,6 @@ async def _open_auction(connection: pool.Connection, intent_id: IntentId, window
     if closes_at is not None:
         data = auction_schemas.announce_opened(intent_id, FIRST_ROUND, closes_at)
         await outbox.announce(connection, [outbox.Announcement("auctions", "opened", data)])
-
-
-def _head_time(checkpoint: chains.Checkpoint | None) -> UnixSeconds:
-    if checkpoint is None:
-        return UnixSeconds(0)
-    head = checkpoint.heads.timestamp if checkpoint.heads else UnixSeconds(0)
-    return max(head, checkpoint.timestamp or UnixSeconds(0))
 
 
 def _bytes(answer: bytes | RpcError) -> bytes:

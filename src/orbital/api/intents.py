@@ -16,7 +16,7 @@ from orbital.domain.errors import Conflict
 from orbital.domain.lifecycle import Status
 from orbital.domain.types import Address, IntentId
 from orbital.storage import auctions, intents, ledger, pool
-from orbital.storage.intents import AnyView, ForeignView, IntentView
+from orbital.storage.intents import ForeignView, IntentView
 
 router = fastapi.APIRouter(prefix="/api/v1/intents", tags=["intents"])
 
@@ -24,10 +24,10 @@ router = fastapi.APIRouter(prefix="/api/v1/intents", tags=["intents"])
 async def load_shown(services: Services, intent_id: str) -> dict[str, Any]:
     """The Intent that this text of a path names; NotFound when there is none."""
     async with pool.acquire(services.pool) as connection:
-        view = await intents.find_any(connection, parse_intent_id(intent_id))
-    if view is None:
+        row = await intents.find_row(connection, parse_intent_id(intent_id))
+    if row is None:
         raise not_found("There is no such intent.")
-    return schemas.show_intent(view)
+    return schemas.show_intent(row)
 
 
 @router.post(
@@ -43,7 +43,7 @@ async def submit(request: Request, services: Given) -> Response:
     """Take an intent and open its auction; the same intent again answers 200 with what became of it."""
     given = await body.read(request, schemas.Submission)
     taken = await intake.submit(services, given.intent.to_domain(), given.signature)
-    shown = schemas.show_intent(taken.view)
+    shown = schemas.show_intent(taken.row)
     if not taken.is_new:
         return answers.json(shown)
     return answers.json(shown, 201, {"Location": f"/api/v1/intents/{shown['intent_id']}"})
@@ -112,7 +112,7 @@ async def list_events(intent_id: str, request: Request, services: Given) -> Resp
     after = paging.decode("events", asked.cursor)
     wanted = parse_intent_id(intent_id)
     async with pool.acquire(services.pool) as connection:
-        if await intents.find_any(connection, wanted) is None:
+        if await intents.find_row(connection, wanted) is None:
             raise not_found("There is no such intent.")
         found = await ledger.list_events(connection, wanted, after[0] if after else 0, asked.limit + 1)
     shown = paging.page(found, asked.limit, schemas.show_event, lambda entry: paging.encode("events", entry.seq))
@@ -138,8 +138,8 @@ async def cancel(intent_id: str, request: Request, services: Given, caller: Call
             _validate_cancellable(view)
             fact = facts.Fact(wanted, facts.IntentCancelled(caller), None, await ledger.now(connection))
             await ledger.record(connection, [fact], services.network.rules)
-            view = await _find_own(connection, wanted, caller)
-    return answers.json(schemas.show_intent(view))
+        row = await intents.get_row(connection, wanted)
+    return answers.json(schemas.show_intent(row))
 
 
 async def _find_own(connection: pool.Connection, intent_id: IntentId, caller: Address) -> IntentView:
@@ -174,5 +174,5 @@ async def _explain(connection: pool.Connection, services: Services, view: Intent
     )
 
 
-def _cursor_of(view: AnyView) -> str:
-    return paging.encode("intents", view.created_at, view.intent_id)
+def _cursor_of(row: pool.Row) -> str:
+    return paging.encode("intents", row["created_at"], row["intent_id"])

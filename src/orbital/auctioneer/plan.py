@@ -146,13 +146,7 @@ def plan_award(
 
 def validate_opened(view: IntentView, network: Network, denied: frozenset[Address]) -> None:
     """Raise what intake would have said to an intent that its user opened unasked; its deadlines count from then."""
-    chains = {
-        chain.chain_id: intake.ChainTerms(
-            chain.settler, frozenset(token.address for token in chain.tokens), view.created_at
-        )
-        for chain in network.chains.values()
-    }
-    terms = intake.Terms(chains, network.auctioneer, denied, view.created_at)
+    terms = intake.Terms(network, denied, view.created_at)
     intake.validate_terms(view.intent, terms)
     intake.validate_parties(view.intent, terms)
 

@@ -4,13 +4,13 @@ The shape is checked before (it is JSON's business), the signature in between (i
 `validate_terms`, the signature, `validate_parties`, the nonce, `validate_load` and `validate_funds`.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from orbital.domain.errors import Conflict, FieldError, Forbidden, Rejected
 from orbital.domain.intent import Intent
-from orbital.domain.types import ZERO_ADDRESS, Address, Amount, ChainId, UnixSeconds
+from orbital.domain.network import Chain, Network
+from orbital.domain.types import ZERO_ADDRESS, Address, Amount, UnixSeconds
 
 OPEN_DEADLINE_MIN_SECONDS: Final = 60
 OPEN_DEADLINE_MAX_SECONDS: Final = 30 * 24 * 3600
@@ -19,20 +19,10 @@ LIVE_INTENTS_MAX: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class ChainTerms:
-    """What intake knows of a chain: its settler, the tokens taken there, the time of the last indexed block."""
-
-    settler: Address
-    tokens: frozenset[Address]
-    head_time: UnixSeconds
-
-
-@dataclass(frozen=True, slots=True)
 class Terms:
-    """`now` is host time; a chain's own time wins where it is later."""
+    """`now` is the later of the host's clock and the origin chain's own time: deadlines count from it."""
 
-    chains: Mapping[ChainId, ChainTerms]
-    auctioneer: Address
+    network: Network
     denied: frozenset[Address]
     now: UnixSeconds
 
@@ -44,14 +34,13 @@ def validate_terms(intent: Intent, terms: Terms) -> None:
     _validate_chains(intent, terms)
     _validate_tokens(intent, terms)
     validate_deadlines(intent, terms)
-    if intent.auctioneer != terms.auctioneer:
+    if intent.auctioneer != terms.network.auctioneer:
         raise _rejected("unknown_auctioneer", "/intent/auctioneer", "This service runs another auctioneer.")
 
 
 def validate_deadlines(intent: Intent, terms: Terms) -> None:
-    """Deadlines count from the later of the host's clock and the origin's last block."""
-    now = max(terms.now, terms.chains[intent.origin_chain_id].head_time)
-    ahead = intent.open_deadline - now
+    """Raise Rejected unless there is enough, and not too much, time for every step."""
+    ahead = intent.open_deadline - terms.now
     if not OPEN_DEADLINE_MIN_SECONDS <= ahead <= OPEN_DEADLINE_MAX_SECONDS:
         raise _rejected(
             "deadline_out_of_range", "/intent/open_deadline", "The open deadline must be 60 s to 30 d ahead."
@@ -95,23 +84,27 @@ def _validate_addresses(intent: Intent, terms: Terms) -> None:
     for name in ("user", "recipient", "input_token", "output_token"):
         if getattr(intent, name) == ZERO_ADDRESS:
             raise _rejected("invalid_address", f"/intent/{name}", "The zero address can't be used here.")
-    if intent.recipient in {chain.settler for chain in terms.chains.values()}:
+    if any(intent.recipient == chain.settler for chain in terms.network.chains.values()):
         raise _rejected("invalid_address", "/intent/recipient", "A settler can't be the recipient.")
 
 
 def _validate_chains(intent: Intent, terms: Terms) -> None:
     for name in ("origin_chain_id", "destination_chain_id"):
-        if getattr(intent, name) not in terms.chains:
+        if getattr(intent, name) not in terms.network.chains:
             raise _rejected("unsupported_chain", f"/intent/{name}", "This chain is not served.")
     if intent.origin_chain_id == intent.destination_chain_id:
         raise _rejected("same_chain", "/intent/destination_chain_id", "Origin and destination must differ.")
 
 
 def _validate_tokens(intent: Intent, terms: Terms) -> None:
-    if intent.input_token not in terms.chains[intent.origin_chain_id].tokens:
+    if not _is_taken(intent.input_token, terms.network.chains[intent.origin_chain_id]):
         raise _rejected("unsupported_token", "/intent/input_token", "This token is not taken on the origin chain.")
-    if intent.output_token not in terms.chains[intent.destination_chain_id].tokens:
+    if not _is_taken(intent.output_token, terms.network.chains[intent.destination_chain_id]):
         raise _rejected("unsupported_token", "/intent/output_token", "This token is not served on the destination.")
+
+
+def _is_taken(token: Address, chain: Chain) -> bool:
+    return any(token == one.address for one in chain.tokens)
 
 
 def _rejected(code: str, pointer: str, detail: str) -> Rejected:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from orbital.domain.errors import Corrupt
 from orbital.domain.foreign_facts import ForeignIntent
 from orbital.domain.intent import Intent
 from orbital.domain.lifecycle import Anomaly, Leg, Status
@@ -91,13 +92,15 @@ class Standing:
     """What intake compares an intent with, of one moment.
 
     `nonce_holder` was submitted with its nonce. `is_nonce_taken`: an indexed, canonical event of the origin used the
-    nonce up. `opens`: how many opens of the user on the origin are indexed. `now`: the database's time.
+    nonce up. `opens`: how many opens of the user on the origin are indexed. `head_time`: that chain's own time as its
+    indexer saw it last, 0 before. `now`: the database's time.
     """
 
     nonce_holder: IntentId | None
     is_nonce_taken: bool
     opens: int
     load: Load
+    head_time: UnixSeconds
     now: UnixSeconds
 
 
@@ -116,8 +119,21 @@ async def find(connection: Connection, intent_id: IntentId) -> IntentView | None
 
 async def find_any(connection: Connection, intent_id: IntentId) -> AnyView | None:
     """An intent of whatever protocol."""
-    row = await connection.fetchrow(_QUERIES["find_intent"], intent_id)
+    row = await find_row(connection, intent_id)
     return None if row is None else _any_view_of(row)
+
+
+async def find_row(connection: Connection, intent_id: IntentId) -> Row | None:
+    """The same as it is stored, for who only shows it: making a view costs more than a third of the lookup."""
+    return await connection.fetchrow(_QUERIES["find_intent"], intent_id)
+
+
+async def get_row(connection: Connection, intent_id: IntentId) -> Row:
+    """The row of an intent that was recorded; Corrupt if it is not there."""
+    row = await find_row(connection, intent_id)
+    if row is None:
+        raise Corrupt("intent_lost", "An intent that was recorded is not there.")
+    return row
 
 
 async def list_by_user(
@@ -126,10 +142,10 @@ async def list_by_user(
     after: tuple[UnixSeconds, IntentId] | None,
     limit: int,
     only: Filter,
-) -> list[AnyView]:
+) -> list[Row]:
     """A user's intents of all protocols, newest first, after the row with this (created_at, intent_id)."""
     created_at, intent_id = after or (None, None)
-    found = await connection.fetch(
+    return await connection.fetch(
         _QUERIES["list_by_user"],
         user,
         created_at,
@@ -139,7 +155,6 @@ async def list_by_user(
         only.destination_chain_id,
         limit,
     )
-    return [_any_view_of(row) for row in found]
 
 
 async def find_standing(connection: Connection, intent: Intent) -> Standing:
@@ -148,7 +163,7 @@ async def find_standing(connection: Connection, intent: Intent) -> Standing:
         _QUERIES["find_standing"], intent.user, intent.origin_chain_id, str(intent.nonce), intent.input_token
     )
     load = Load(row["live"], Amount(row["inputs"]))
-    return Standing(row["nonce_holder"], row["is_nonce_taken"], row["opens"], load, row["now"])
+    return Standing(row["nonce_holder"], row["is_nonce_taken"], row["opens"], load, row["head_time"], row["now"])
 
 
 async def sum_live(connection: Connection, user: Address, token: Address, chain_id: ChainId) -> Load:
@@ -252,20 +267,21 @@ def intent_of(row: Row) -> Intent:
     )
 
 
-def _leg_of(leg: Mapping[str, Any], row: Row) -> LegView:
+def finality_of(leg: Mapping[str, Any], row: Row) -> Finality:
+    """How final a leg's block is, from its chain's heads now, which are in the intent's row."""
     side = "origin" if leg["chain_id"] == row["origin_chain_id"] else "destination"
+    number, safe, finalized = leg["block_number"], row[f"{side}_safe"], row[f"{side}_finalized"]
+    if finalized is not None and number <= finalized:
+        return Finality.FINALIZED
+    return Finality.SAFE if safe is not None and number <= safe else Finality.LATEST
+
+
+def _leg_of(leg: Mapping[str, Any], row: Row) -> LegView:
     return LegView(
         chain_id=ChainId(leg["chain_id"]),
         tx_hash=Hash32(bytes.fromhex(leg["tx_hash"][2:])),
         block_number=leg["block_number"],
         log_index=leg["log_index"],
         timestamp=UnixSeconds(leg["timestamp"]),
-        finality=finality_of(leg["block_number"], row[f"{side}_safe"], row[f"{side}_finalized"]),
+        finality=finality_of(leg, row),
     )
-
-
-def finality_of(block_number: int, safe: int | None, finalized: int | None) -> Finality:
-    """How final a block is, from its chain's heads now."""
-    if finalized is not None and block_number <= finalized:
-        return Finality.FINALIZED
-    return Finality.SAFE if safe is not None and block_number <= safe else Finality.LATEST

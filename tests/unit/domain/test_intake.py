@@ -6,24 +6,32 @@ import pytest
 
 from orbital.domain import intake
 from orbital.domain.errors import Conflict, Forbidden, Rejected
+from orbital.domain.network import Chain, Network, Token
 from orbital.domain.types import ZERO_ADDRESS
 
 NOW = 900
 
 
+def chain(chain_id, settler, token):
+    taken = Token(chain_id, token, "TKN", "Token", 6, "TKN")
+    return Chain(chain_id, "chain", chain_id, settler, ZERO_ADDRESS, 0, "latest", 60, (taken,))
+
+
 @pytest.fixture
 def terms(case):
-    return intake.Terms(
-        chains={
-            case.origin: intake.ChainTerms(case.settlers[case.origin], frozenset({case.intent.input_token}), 0),
-            case.destination: intake.ChainTerms(
-                case.settlers[case.destination], frozenset({case.intent.output_token}), 0
-            ),
-        },
+    chains = [
+        chain(case.origin, case.settlers[case.origin], case.intent.input_token),
+        chain(case.destination, case.settlers[case.destination], case.intent.output_token),
+    ]
+    network = Network(
+        chains={one.chain_id: one for one in chains},
+        registry_chain_id=case.origin,
+        registry=ZERO_ADDRESS,
         auctioneer=case.intent.auctioneer,
-        denied=frozenset(),
-        now=NOW,
+        refund_delay_seconds=30,
+        min_bond_wei=1,
     )
+    return intake.Terms(network, denied=frozenset(), now=NOW)
 
 
 def test_a_good_intent_is_taken(case, terms):
@@ -67,9 +75,8 @@ def test_the_bounds_of_the_open_deadline_are_inclusive(case, terms, ahead):
     intake.validate_terms(intent, terms)
 
 
-def test_a_chain_ahead_of_the_host_counts(case, terms):
-    origin = dataclasses.replace(terms.chains[case.origin], head_time=941)
-    ahead = dataclasses.replace(terms, chains={**terms.chains, case.origin: origin})
+def test_deadlines_count_from_the_time_that_is_given(case, terms):
+    ahead = dataclasses.replace(terms, now=941)
     with pytest.raises(Rejected, match="deadline_out_of_range"):
         intake.validate_terms(case.intent, ahead)
 

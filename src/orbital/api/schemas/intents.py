@@ -1,20 +1,20 @@
 """Intents on the wire: the submission, the Intent, its Status and its ledger."""
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 
 from orbital.api.schemas import values as v
 from orbital.chain import hexes
 from orbital.domain import explain
-from orbital.domain.foreign_facts import ForeignIntent
 from orbital.domain.intent import Intent
 from orbital.domain.lifecycle import Leg
 from orbital.domain.types import Protocol
 from orbital.storage import facts_json
-from orbital.storage.intents import AnyView, ForeignView, LegView
+from orbital.storage.intents import AnyView, ForeignView, finality_of
 from orbital.storage.ledger import LedgerEntry
+from orbital.storage.pool import Row
 
+_LEGS: Final = tuple(leg.value for leg in Leg)
 _ADDRESS: Final = re.compile(r"0x[0-9a-f]{40}")
 
 
@@ -171,80 +171,55 @@ def show_fields(intent: Intent) -> dict[str, Any]:
     }
 
 
-def show_foreign_fields(intent: ForeignIntent) -> dict[str, Any]:
-    """The same fields, null where only ours have one."""
+def show_intent(row: Row) -> dict[str, Any]:
+    """The Intent of the interface from its row; the signature is no part of it.
+
+    A foreign one's row has no value where only ours have one.
+    """
     return {
-        "user": hexes.write_account(intent.user),
-        "recipient": hexes.write_account(intent.recipient),
-        "origin_chain_id": intent.origin_chain_id,
-        "destination_chain_id": intent.destination_chain_id,
-        "input_token": hexes.write_account(intent.input_token),
-        "input_amount": str(intent.input_amount),
-        "output_token": hexes.write_account(intent.output_token),
-        "min_output_amount": str(intent.min_output_amount),
-        "nonce": None,
-        "open_deadline": None,
-        "fill_deadline": int(intent.fill_deadline),
-        "auctioneer": None,
+        "intent_id": hexes.to_hex(row["intent_id"]),
+        "protocol": row["protocol"],
+        "reference": row["reference"],
+        "user": hexes.write_account(row["user_address"]),
+        "recipient": hexes.write_account(row["recipient"]),
+        "origin_chain_id": row["origin_chain_id"],
+        "destination_chain_id": row["destination_chain_id"],
+        "input_token": hexes.write_account(row["input_token"]),
+        "input_amount": str(row["input_amount"]),
+        "output_token": hexes.write_account(row["output_token"]),
+        "min_output_amount": str(row["min_output_amount"]),
+        "nonce": v.show_amount(row["nonce"]),
+        "open_deadline": row["open_deadline"],
+        "fill_deadline": row["fill_deadline"],
+        "auctioneer": v.show_account(row["auctioneer"]),
+        "status": row["status"],
+        "output_amount": v.show_amount(row["output_amount"]),
+        "solver": v.show_account(row["solver"]),
+        "round": row["round"],
+        "open_by": row["open_by"],
+        "fill_by": row["fill_by"],
+        "refund_due": row["refund_due"],
+        "refundable_at": v.show_seconds(row["refundable_at"]),
+        "legs": _show_legs(row),
+        "created_at": v.show_seconds(row["created_at"]),
+        "updated_at": v.show_seconds(row["updated_at"]),
     }
 
 
-def show_intent(view: AnyView) -> dict[str, Any]:
-    """The Intent of the interface; the signature is no part of it."""
-    if isinstance(view, ForeignView):
-        return _show_foreign(view)
-    return {
-        "intent_id": hexes.to_hex(view.intent_id),
-        "protocol": Protocol.ORBITAL.value,
-        "reference": None,
-        **show_fields(view.intent),
-        "status": view.status.value,
-        "output_amount": v.show_amount(view.output_amount),
-        "solver": v.show_address(view.solver),
-        "round": view.round,
-        "open_by": view.open_by,
-        "fill_by": view.fill_by,
-        "refund_due": view.refund_due,
-        "refundable_at": v.show_seconds(view.refundable_at),
-        "legs": _show_legs(view.legs),
-        "created_at": v.show_seconds(view.created_at),
-        "updated_at": v.show_seconds(view.updated_at),
-    }
-
-
-def _show_foreign(view: ForeignView) -> dict[str, Any]:
-    return {
-        "intent_id": hexes.to_hex(view.intent_id),
-        "protocol": view.intent.protocol.value,
-        "reference": view.intent.reference,
-        **show_foreign_fields(view.intent),
-        "status": view.status.value,
-        "output_amount": v.show_amount(view.output_amount),
-        "solver": v.show_account(view.solver),
-        "round": 0,
-        "open_by": None,
-        "fill_by": None,
-        "refund_due": view.refund_due,
-        "refundable_at": None,
-        "legs": _show_legs(view.legs),
-        "created_at": v.show_seconds(view.created_at),
-        "updated_at": v.show_seconds(view.updated_at),
-    }
-
-
-def _show_legs(legs: Mapping[Leg, LegView]) -> list[dict[str, Any]]:
+def _show_legs(row: Row) -> list[dict[str, Any]]:
     """Steps in the order in which they are made."""
+    legs = row["legs"]
     return [
         {
-            "name": name.value,
-            "chain_id": leg.chain_id,
-            "tx_hash": hexes.to_hex(leg.tx_hash),
-            "block_number": leg.block_number,
-            "log_index": leg.log_index,
-            "timestamp": v.show_seconds(leg.timestamp),
-            "finality": leg.finality.value,
+            "name": name,
+            "chain_id": leg["chain_id"],
+            "tx_hash": leg["tx_hash"],
+            "block_number": leg["block_number"],
+            "log_index": leg["log_index"],
+            "timestamp": v.show_seconds(leg["timestamp"]),
+            "finality": finality_of(leg, row),
         }
-        for name in Leg
+        for name in _LEGS
         if (leg := legs.get(name)) is not None
     ]
 

@@ -55,7 +55,7 @@ LIMIT $7
 -- name: find_standing
 -- What intake compares an intent with, of user $1, origin chain $2, nonce $3 and input token $4: who was submitted with
 -- the nonce, whether the indexed chain says that it is used up, how often that chain saw the user open (an intent that
--- was opened is paid for, and no longer live), and his live intents as in `sum_live`.
+-- was opened is paid for, and no longer live), his live intents as in `sum_live`, and the chain's own time.
 SELECT (
            SELECT intent_id FROM intents
            WHERE user_address = $1 AND origin_chain_id = $2 AND nonce = $3::numeric AND submitted
@@ -71,6 +71,7 @@ SELECT (
        count(*) AS live,
        coalesce(sum(input_amount) FILTER (WHERE input_token = $4 AND origin_chain_id = $2), 0)::numeric(78, 0)
            AS inputs,
+       coalesce((SELECT greatest(timestamp, head_timestamp) FROM checkpoints WHERE chain_id = $2), 0) AS head_time,
        floor(extract(epoch FROM now()))::bigint AS now
 FROM intents
 WHERE user_address = $1 AND status IN ('pending', 'matched')
