@@ -4,6 +4,8 @@ import asyncio
 
 from orbital.api.schemas import intents as schemas
 from orbital.chain import hexes
+from orbital.domain import facts
+from orbital.domain.types import Amount
 
 
 async def test_submitted_intent_is_pending_and_found_under_its_location(api):
@@ -45,6 +47,15 @@ async def test_same_intent_again_is_200_even_when_its_deadline_has_passed(api):
     intent = await api.submitted(user)
     api.clock_offset = 10_000
     assert (await api.submit(intent, user)).status_code == 200
+
+
+async def test_deadlines_count_from_the_origins_own_time_where_that_is_later(api):
+    user, now = await api.funded_user(), int(api.now())
+    await api.record_on_chain(31337, facts.SolverRegistered(user.address, Amount(1)), time_=now + 580)
+    near = await api.submit(api.intent(user.address, open_deadline=now + 600), user)
+    assert (near.status_code, near.json()["code"]) == (422, "deadline_out_of_range")
+    far = await api.submit(api.intent(user.address, open_deadline=now + 700), user)
+    assert far.status_code == 201
 
 
 async def test_same_intent_again_with_an_invalid_signature_is_422(api):
