@@ -12,7 +12,7 @@ from orbital.domain.errors import Conflict, FieldError, Forbidden, Rejected
 from orbital.domain.intent import Bid
 from orbital.domain.lifecycle import Status
 from orbital.domain.types import Address, Hash32, IntentId
-from orbital.storage import auctions, intents, ledger, pool
+from orbital.storage import auctions, claims, intents, ledger, pool
 from orbital.storage.auctions import OpenRound
 from orbital.storage.intents import IntentView
 
@@ -27,7 +27,7 @@ async def bid(services: Services, caller: Address, intent_id: IntentId, given: B
     digest = eip712.bid_digest(given, origin.chain_id, origin.settler)
     normal = await signatures.verify(services.get_rpc(origin.chain_id), given.solver, digest, signature)
     async with pool.transaction(services.pool) as connection:
-        await ledger.lock_intents(connection, [intent_id])
+        await claims.lock_intents(connection, [intent_id])
         view = await _check(connection, services, caller, intent_id, given)
         round_ = await _open_round(connection, view)
         await auctions.put_bid(connection, digest, given, round_.round, normal, services.settings.auction_window_ms)

@@ -15,7 +15,7 @@ from orbital.domain import explain, facts, lifecycle
 from orbital.domain.errors import Conflict
 from orbital.domain.lifecycle import Status
 from orbital.domain.types import Address, IntentId
-from orbital.storage import auctions, intents, ledger, pool
+from orbital.storage import auctions, canonical, claims, intents, ledger, pool
 from orbital.storage.intents import ForeignView, IntentView
 
 router = fastapi.APIRouter(prefix="/api/v1/intents", tags=["intents"])
@@ -132,7 +132,7 @@ async def cancel(intent_id: str, request: Request, services: Given, caller: Call
     wanted = parse_intent_id(intent_id)
     async with pool.transaction(services.pool) as connection:
         await _find_own(connection, wanted, caller)  # before the lock, which makes a row for any id
-        await ledger.lock_intents(connection, [wanted])
+        await claims.lock_intents(connection, [wanted])
         view = await _find_own(connection, wanted, caller)
         if view.status is not Status.CANCELLED:
             _validate_cancellable(view)
@@ -162,8 +162,8 @@ async def _explain(connection: pool.Connection, services: Services, view: Intent
     if view.status is Status.PENDING:
         opened = await auctions.find_open_round(connection, view.intent_id)
         is_idle = opened is not None and opened.is_idle
-        canonical = await ledger.load_canonical(connection, [view.intent_id])
-        rounds = lifecycle.gather(view.intent_id, canonical[view.intent_id], services.network.rules).rounds
+        told = await canonical.load(connection, [view.intent_id])
+        rounds = lifecycle.gather(view.intent_id, told[view.intent_id], services.network.rules).rounds
         last_fault = rounds[-1].fault if rounds else None
     return explain.explain(
         view.status,

@@ -19,7 +19,7 @@ from orbital.domain.intent import Intent
 from orbital.domain.network import Chain
 from orbital.domain.types import Hash32, IntentId
 from orbital.observe import logging, metrics
-from orbital.storage import intents, leases, ledger
+from orbital.storage import canonical, claims, intents, leases, ledger
 from orbital.storage.pool import Connection, acquire, transaction
 
 log = logging.get_logger("auctioneer")
@@ -68,7 +68,7 @@ async def record(desk: Desk, case: Case, fault: facts.Fault) -> bool:
     """Write the verdict; False if the lapse is not there any more as it was judged."""
     async with transaction(desk.pool) as connection:
         await leases.hold(connection, desk.lease)
-        await ledger.lock_intents(connection, [case.intent_id])
+        await claims.lock_intents(connection, [case.intent_id])
         evidence = await _load_evidence(connection, desk, case.intent_id)
         if (case.lapsed, case.missed) not in evidence.unjudged:
             return False
@@ -81,8 +81,8 @@ async def record(desk: Desk, case: Case, fault: facts.Fault) -> bool:
 
 
 async def _load_evidence(connection: Connection, desk: Desk, intent_id: IntentId) -> lifecycle.Evidence:
-    canonical = await ledger.load_canonical(connection, [intent_id])
-    return lifecycle.gather(intent_id, canonical[intent_id], desk.network.rules)
+    told = await canonical.load(connection, [intent_id])
+    return lifecycle.gather(intent_id, told[intent_id], desk.network.rules)
 
 
 async def _could_open(node: Rpc, chain: Chain, case: Case, block: BlockRef) -> bool:

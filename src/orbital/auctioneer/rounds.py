@@ -16,7 +16,7 @@ from orbital.domain.lifecycle import Leg, Status
 from orbital.domain.network import Network
 from orbital.domain.types import IntentId, UnixSeconds
 from orbital.observe import logging, metrics
-from orbital.storage import auctions, chains, intents, leases, ledger, outbox, solvers
+from orbital.storage import auctions, chains, claims, intents, leases, ledger, outbox, solvers
 from orbital.storage.pool import Connection, Pool, transaction
 
 log = logging.get_logger("auctioneer")
@@ -121,7 +121,7 @@ def _wants_award(view: intents.IntentView) -> bool:
 async def _hold(connection: Connection, desk: Desk, intent_id: IntentId) -> intents.IntentView | None:
     """Fence, hold the intent, and read it as it is now."""
     await leases.hold(connection, desk.lease)
-    await ledger.lock_intents(connection, [intent_id])
+    await claims.lock_intents(connection, [intent_id])
     return await intents.find(connection, intent_id)
 
 

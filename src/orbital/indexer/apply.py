@@ -12,7 +12,7 @@ from orbital.domain import facts as f
 from orbital.domain import lifecycle
 from orbital.domain.types import BlockNumber, ChainId, Hash32
 from orbital.indexer import fetch, raw
-from orbital.storage import chains, leases, ledger, pool
+from orbital.storage import chains, claims, deadlines, leases, ledger, pool
 from orbital.storage import raw as raw_ranges
 from orbital.storage.pool import Connection
 
@@ -67,7 +67,7 @@ async def apply_deadlines(
 ) -> int:
     """Record deadlines that indexed blocks prove already, set by what came from elsewhere since; returns how many."""
     async with pool.acquire(database) as connection:
-        if not await ledger.due_deadlines(connection, chain_id, head_time, limit=1):
+        if not await deadlines.due(connection, chain_id, head_time, limit=1):
             return 0
     async with pool.transaction(database) as connection:
         await leases.hold(connection, lease)
@@ -122,16 +122,15 @@ async def _record(
     Whatever is touched is locked at once and in the global order: locking more later could deadlock with the worker of
     another chain. So a deadline set by somebody else in between waits for the next step; its fact is the same then.
     """
-    due = await ledger.due_deadlines(connection, chain_id, head_time)
+    due = await deadlines.due(connection, chain_id, head_time)
     told = [*facts, *due]
     if not told and not put.back:
         return 0
-    held = await ledger.lock_affected(connection, [*(entry.fact for entry in put.back), *told])
+    affected = [*(entry.fact for entry in put.back), *told]
+    held = await claims.lock_affected(connection, affected, rules, told, put.new)
     await chains.revive(connection, put.back, rules)
     count = len(await ledger.record(connection, told, rules, held, put.new))
     # Deadlines that these facts set and these blocks pass.
-    while due := [
-        one for one in await ledger.due_deadlines(connection, chain_id, head_time) if one.intent_id in held.intents
-    ]:
+    while due := [one for one in await deadlines.due(connection, chain_id, head_time) if one.intent_id in held.intents]:
         count += len(await ledger.record(connection, due, rules))
     return count

@@ -10,6 +10,9 @@ from typing import Final
 
 from orbital.storage.pool import Connection
 
+FEW: Final = 16
+"""Up to so many rows a statement, which the server keeps prepared, is cheaper than a COPY."""
+
 NULL: Final = "\\N"
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 

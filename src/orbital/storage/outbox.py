@@ -7,11 +7,10 @@ from typing import Any, Final
 import orjson
 
 from orbital.storage import sql
-from orbital.storage.copy import copy, text_of
+from orbital.storage.copy import FEW, copy, text_of
 from orbital.storage.pool import Connection
 
 _QUERIES: Final = sql.load("outbox")
-_FEW: Final = 16  # up to here a statement, which the server keeps prepared, is cheaper than a COPY
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ async def announce(connection: Connection, announcements: Sequence[Announcement]
 
 async def put(connection: Connection, rows: Sequence[tuple[str, str, str]]) -> None:
     """The same for rows of topic, event and JSON text."""
-    if len(rows) > _FEW:
+    if len(rows) > FEW:
         lines = [f"{topic}\t{event}\t{text_of(data)}" for topic, event, data in rows]
         await copy(connection, "outbox", ("topic", "event", "data"), lines)
     elif rows:

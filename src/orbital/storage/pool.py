@@ -170,9 +170,10 @@ def _unavailable(error: BaseException) -> Unavailable:
 
 async def _init(connection: Any) -> None:
     await connection.set_type_codec("numeric", encoder=str, decoder=int, schema="pg_catalog", format="text")
-    await connection.set_type_codec(
-        "jsonb", encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads, schema="pg_catalog"
-    )
+    for kind in ("json", "jsonb"):
+        await connection.set_type_codec(
+            kind, encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads, schema="pg_catalog"
+        )
 
 
 async def _keep(_connection: Any) -> None:

@@ -1,6 +1,6 @@
 """Folded states as rows: the tables that readers ask. Written by the ledger alone."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from orbital.domain import facts as f
@@ -8,18 +8,73 @@ from orbital.domain.foreign_facts import ForeignIntent
 from orbital.domain.lifecycle import State
 from orbital.domain.types import Address, IntentId
 from orbital.storage import sql
+from orbital.storage.copy import FEW, NULL, copy, hex_of, text_of
 from orbital.storage.pool import Connection
 
 _QUERIES: Final = sql.load("intents")
 _SOLVERS: Final = sql.load("solvers")
 _NO_INTENT: Final = (None,) * 13
+_COLUMNS: Final = (
+    "intent_id",
+    "protocol",
+    "reference",
+    "user_address",
+    "recipient",
+    "origin_chain_id",
+    "destination_chain_id",
+    "input_token",
+    "input_amount",
+    "output_token",
+    "min_output_amount",
+    "nonce",
+    "open_deadline",
+    "fill_deadline",
+    "auctioneer",
+    "status",
+    "submitted",
+    "solver",
+    "output_amount",
+    "round",
+    "open_by",
+    "fill_by",
+    "refund_due",
+    "refundable_at",
+    "legs",
+    "anomaly",
+    "auctionable",
+    "unjudged_rounds",
+    "lapsed_solvers",
+    "created_at",
+    "updated_at",
+)
+_FIELDS: Final[Mapping[type, Callable[[Any], str]]] = {
+    type(None): lambda _: NULL,
+    bytes: hex_of,
+    int: str,
+    bool: lambda value: "t" if value else "f",
+    str: text_of,
+}
 
 
-async def put(connection: Connection, states: Mapping[IntentId, State]) -> None:
+async def insert(connection: Connection, states: Mapping[IntentId, State]) -> frozenset[IntentId]:
+    """Make the rows of intents, in the order of their ids; returns those that had none. What is there stays."""
+    if not states:
+        return frozenset()
+    if len(states) > FEW:
+        await _stage(connection, states)
+        found = await connection.fetch(_QUERIES["insert_staged"])
+    else:
+        found = await connection.fetch(_QUERIES["insert_few"], *_transpose(states))
+    return frozenset(row["intent_id"] for row in found)
+
+
+async def update(connection: Connection, states: Mapping[IntentId, State]) -> None:
     """Write the states of intents whose rows the caller holds."""
-    if states:
-        columns = zip(*(_columns(intent_id, state) for intent_id, state in states.items()), strict=True)
-        await connection.execute(_QUERIES["put_projection"], *columns)
+    if len(states) > FEW:
+        await _stage(connection, states)
+        await connection.execute(_QUERIES["update_staged"])
+    elif states:
+        await connection.execute(_QUERIES["update_few"], *_transpose(states))
 
 
 async def refold_solvers(connection: Connection, new: Iterable[f.Fact]) -> None:
@@ -39,12 +94,22 @@ async def list_solver_addresses(connection: Connection) -> list[Address]:
     return [row["actor"] for row in await connection.fetch(_SOLVERS["list_addresses"])]
 
 
+async def _stage(connection: Connection, states: Mapping[IntentId, State]) -> None:
+    await connection.execute(_QUERIES["stage"])
+    lines = ["\t".join([_FIELDS[type(one)](one) for one in _columns(*item)]) for item in states.items()]
+    await copy(connection, "staged_intents", _COLUMNS, lines)
+
+
+def _transpose(states: Mapping[IntentId, State]) -> Iterable[tuple[Any, ...]]:
+    return zip(*(_columns(*item) for item in states.items()), strict=True)
+
+
 def _columns(intent_id: IntentId, state: State) -> tuple[Any, ...]:
     return (
         intent_id,
-        state.protocol,
+        state.protocol.value,
         *_intent_columns(state),
-        state.status,
+        None if state.status is None else state.status.value,
         state.submitted,
         state.solver,
         None if state.output_amount is None else str(state.output_amount),
@@ -54,7 +119,7 @@ def _columns(intent_id: IntentId, state: State) -> tuple[Any, ...]:
         state.refund_due,
         state.refundable_at,
         "{" + ",".join([f'"{leg.value}":{_leg(fact)}' for leg, fact in state.legs.items()]) + "}",
-        state.anomaly,
+        None if state.anomaly is None else state.anomaly.value,
         state.auctionable,
         "{" + ",".join(map(str, state.unjudged_rounds)) + "}",
         "{" + ",".join([f'"\\\\x{one.hex()}"' for one in sorted(state.lapsed_solvers)]) + "}",

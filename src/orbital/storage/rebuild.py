@@ -4,7 +4,7 @@ from typing import Final
 
 from orbital.domain import lifecycle
 from orbital.domain.types import IntentId
-from orbital.storage import ledger, pool, pool_states, projection
+from orbital.storage import claims, ledger, pool, pool_states, projection
 
 _BATCH: Final = 500
 
@@ -15,7 +15,7 @@ async def rebuild(database: pool.Pool, rules: lifecycle.Rules) -> int:
     while True:
         async with pool.transaction(database) as connection:
             wanted = await ledger.list_intent_ids(connection, after, _BATCH)
-            await ledger.lock_intents(connection, wanted)
+            await claims.lock_intents(connection, wanted)
             await ledger.refold(connection, wanted, rules)
         if not wanted:
             break

@@ -33,7 +33,7 @@ from orbital.domain.types import (
     UnixSeconds,
 )
 from orbital.realtime.hub import Hub
-from orbital.storage import auctions, chains, intents, ledger, migrate, pool
+from orbital.storage import auctions, chains, claims, intents, ledger, migrate, pool
 from orbital.storage.settings import StorageSettings
 
 ORIGIN, DESTINATION = ChainId(31337), ChainId(31338)
@@ -215,7 +215,7 @@ class Api:
         now = int(self.now())
         award = Award(intent_id, solver, Amount(output_amount), UnixSeconds(now + 60), UnixSeconds(now + 180))
         async with pool.transaction(self.database) as connection:
-            await ledger.lock_intents(connection, [intent_id])
+            await claims.lock_intents(connection, [intent_id])
             event = facts.IntentAwarded(round_, solver, award.output_amount, award.open_by, award.fill_by)
             fact = facts.Fact(intent_id, event, None, await ledger.now(connection))
             await ledger.record(connection, [fact], self.network.rules)
@@ -230,7 +230,7 @@ class Api:
         """The auctioneer's way to award: only what is still pending once it holds the row."""
         intent_id = self.intent_id(intent)
         async with pool.transaction(self.database) as connection:
-            await ledger.lock_intents(connection, [intent_id])
+            await claims.lock_intents(connection, [intent_id])
             view = await intents.find(connection, intent_id)
             if view is None or view.status is not Status.PENDING:
                 raise Conflict("not_pending", "Somebody was faster.")

@@ -15,7 +15,7 @@ import pytest
 
 from orbital.chain import hexes
 from orbital.devnet import postgres, process, settings
-from orbital.storage import ledger, migrate, pool
+from orbital.storage import claims, migrate, pool
 from orbital.storage.settings import StorageSettings
 
 ANSWER_SECONDS = 2.5  # as the API's process has it
@@ -87,7 +87,7 @@ async def held(url: str, address: bytes) -> collections.abc.AsyncIterator[asyncp
     holder = await asyncpg.connect(url)
     try:
         await holder.execute("BEGIN")
-        await ledger.lock_accounts(holder, [address])
+        await claims.lock_accounts(holder, [address])
         yield holder
     finally:
         holder.terminate()

@@ -12,7 +12,7 @@ from orbital.chain import eip712, keys
 from orbital.domain import facts as f
 from orbital.domain.intent import Bid, Intent
 from orbital.domain.network import Chain, Network, Token
-from orbital.storage import auctions, chains, intents, leases, ledger, migrate, pool
+from orbital.storage import auctions, chains, deadlines, intents, leases, ledger, migrate, pool
 from orbital.storage.settings import StorageSettings
 
 ORIGIN, DESTINATION = 31337, 31338
@@ -96,7 +96,7 @@ class Office:
                 for index, (intent_id, event) in enumerate(events)
             ]
             await ledger.record(connection, new, self.network.rules)
-            passed = await ledger.due_deadlines(connection, chain_id, timestamp)
+            passed = await deadlines.due(connection, chain_id, timestamp)
             await ledger.record(connection, passed, self.network.rules)
             await chains.advance(connection, chain_id, block)
         return f.Position(chain_id, number, -1, block.hash, None)

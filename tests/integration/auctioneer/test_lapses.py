@@ -10,7 +10,7 @@ from orbital.chain import keys, rpc, settler, token, transactions
 from orbital.devnet import accounts, deploy
 from orbital.domain import facts as f
 from orbital.domain.lifecycle import Status
-from orbital.storage import chains, ledger, pool
+from orbital.storage import chains, deadlines, ledger, pool
 
 Make = collections.abc.Callable[..., collections.abc.Awaitable[Any]]
 
@@ -62,7 +62,7 @@ async def lapse(office: Any, node: rpc.Rpc, seconds: int = 61) -> None:
     block = chains.Block(head.number + 100, head.hash, head.parent_hash, timestamp)
     async with pool.transaction(office.desk.pool) as connection:
         await chains.put_blocks(connection, 31337, [block])
-        await ledger.record(connection, await ledger.due_deadlines(connection, 31337, timestamp), office.network.rules)
+        await ledger.record(connection, await deadlines.due(connection, 31337, timestamp), office.network.rules)
         await chains.advance(connection, 31337, block)
 
 

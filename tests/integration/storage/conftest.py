@@ -10,7 +10,7 @@ from orbital.domain import facts, lifecycle
 from orbital.domain.foreign_facts import ForeignFilled, ForeignIntent
 from orbital.domain.intent import Intent
 from orbital.domain.types import Account, Address, Amount, BlockNumber, ChainId, Hash32, IntentId, Protocol, UnixSeconds
-from orbital.storage import chains, ledger, migrate, pool
+from orbital.storage import chains, deadlines, ledger, migrate, pool
 from orbital.storage.settings import StorageSettings
 
 ORIGIN, DESTINATION = ChainId(1), ChainId(10)
@@ -139,7 +139,7 @@ class History:
             await chains.advance(connection, step.chain_id, step.block)
 
     async def pass_deadlines(self, connection: pool.Connection, chain_id: ChainId) -> None:
-        while due := await ledger.due_deadlines(connection, chain_id, 2**62):
+        while due := await deadlines.due(connection, chain_id, 2**62):
             await ledger.record(connection, due, self.rules)
 
     async def bind(self, connection: pool.Connection) -> None:

@@ -31,7 +31,10 @@ CREATE TABLE facts (
     CHECK ((tx_hash IS NULL) = (log_index IS NULL) AND (log_index IS NULL OR chain_id IS NOT NULL))
 );
 COMMENT ON COLUMN facts.timestamp IS 'unix seconds: the block''s time, or the database''s for off-chain facts';
-CREATE UNIQUE INDEX facts_one_per_log ON facts (chain_id, block_hash, log_index) WHERE log_index IS NOT NULL;
+-- One fact a (chain, block hash, log index). The block's number, which its hash implies, comes first: so the index grows
+-- at its end, and a new fact costs a third.
+CREATE UNIQUE INDEX facts_one_per_log ON facts (chain_id, block_number, log_index, block_hash)
+    WHERE log_index IS NOT NULL;
 -- Not every event of a block as a whole has both words: a NULL is a word like any other here.
 CREATE UNIQUE INDEX facts_one_per_block_and_subject
     ON facts (chain_id, block_hash, intent_id, name, (data ->> 'which'), (data ->> 'round')) NULLS NOT DISTINCT
@@ -111,6 +114,6 @@ CREATE TABLE outbox (
     seq        bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     topic      text        NOT NULL,
     event      text        NOT NULL,
-    data       jsonb       NOT NULL,
+    data       json        NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now()
 );

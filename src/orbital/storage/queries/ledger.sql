@@ -5,10 +5,13 @@ INSERT INTO accounts (address) SELECT unnest($1::bytea[]) ORDER BY 1 ON CONFLICT
 -- name: lock_accounts_hold
 SELECT 1 FROM accounts WHERE address = ANY ($1::bytea[]) ORDER BY address FOR UPDATE
 
--- name: lock_intents
-INSERT INTO intents (intent_id) SELECT unnest($1::bytea[]) ORDER BY 1 ON CONFLICT DO NOTHING RETURNING intent_id
+-- name: make_intents
+INSERT INTO intents (intent_id) SELECT unnest($1::bytea[]) ORDER BY 1 ON CONFLICT (intent_id) DO NOTHING
 
--- name: lock_intents_hold
+-- name: list_known
+SELECT intent_id FROM intents WHERE intent_id = ANY ($1::bytea[])
+
+-- name: lock_intents
 SELECT 1 FROM intents WHERE intent_id = ANY ($1::bytea[]) ORDER BY intent_id FOR UPDATE
 
 -- name: find_nonce_siblings

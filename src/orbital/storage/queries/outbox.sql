@@ -1,7 +1,7 @@
 -- name: put
 -- A few announcements in their order; data comes as text.
 INSERT INTO outbox (topic, event, data)
-SELECT topic, event, data::jsonb
+SELECT topic, event, data::json
 FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS new (topic, event, data, place)
 ORDER BY place
 

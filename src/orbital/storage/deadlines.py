@@ -1,0 +1,83 @@
+"""Rows of the times that chains decide: set by canonical facts, passed where a fact says so."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from orbital.domain import deadlines
+from orbital.domain import facts as f
+from orbital.domain.foreign_facts import ForeignIntent
+from orbital.domain.intent import Intent
+from orbital.domain.lifecycle import State
+from orbital.domain.types import ChainId, IntentId
+from orbital.storage import sql
+from orbital.storage.copy import FEW, NULL, copy, hex_of
+from orbital.storage.pool import Connection
+
+_QUERIES: Final = sql.load("ledger")
+_COLUMNS: Final = ("intent_id", "which", "round", "chain_id", "due_at", "passed_block")
+
+_Row = tuple[IntentId, str, int, ChainId, int, int | None]
+
+
+async def put(
+    connection: Connection, canonical: Mapping[IntentId, Sequence[f.Fact]], states: Mapping[IntentId, State]
+) -> None:
+    """Write the deadlines that these canonical facts set."""
+    if wanted := _all(canonical, states):
+        await connection.execute(_QUERIES["put_deadlines"], *zip(*wanted, strict=True))
+
+
+async def put_new(
+    connection: Connection, canonical: Mapping[IntentId, Sequence[f.Fact]], states: Mapping[IntentId, State]
+) -> None:
+    """The same for intents that have none yet."""
+    wanted = _all(canonical, states)
+    if len(wanted) > FEW:
+        lines = [
+            f"{hex_of(one)}\t{which}\t{round_}\t{chain_id}\t{due_at}\t{NULL if passed is None else passed}"
+            for one, which, round_, chain_id, due_at, passed in wanted
+        ]
+        await copy(connection, "deadlines", _COLUMNS, lines)
+    elif wanted:
+        await connection.execute(_QUERIES["put_deadlines"], *zip(*wanted, strict=True))
+
+
+async def drop(
+    connection: Connection, canonical: Mapping[IntentId, Sequence[f.Fact]], states: Mapping[IntentId, State]
+) -> None:
+    """Take away the deadlines of these intents that no canonical fact sets any more."""
+    stays = [list(column) for column in zip(*_all(canonical, states), strict=True)] or [[], [], []]
+    await connection.execute(_QUERIES["drop_deadlines"], list(canonical), *stays[:3])
+
+
+async def due(connection: Connection, chain_id: ChainId, head_time: int, limit: int = 10_000) -> list[f.Fact]:
+    """The `DeadlinePassed` facts that a chain's indexed blocks prove and the ledger does not have yet."""
+    found = await connection.fetch(_QUERIES["load_due_deadlines"], chain_id, head_time, limit)
+    return [
+        f.Fact(
+            intent_id=row["intent_id"],
+            event=f.DeadlinePassed(f.Deadline(row["which"]), row["round"]),
+            position=f.Position(chain_id, row["number"], -1, row["hash"], None),
+            timestamp=row["timestamp"],
+        )
+        for row in found
+    ]
+
+
+def _all(canonical: Mapping[IntentId, Sequence[f.Fact]], states: Mapping[IntentId, State]) -> list[_Row]:
+    return sorted({row for one, facts in canonical.items() for row in _of(one, facts, states[one].intent)})
+
+
+def _of(intent_id: IntentId, facts: Sequence[f.Fact], intent: Intent | ForeignIntent | None) -> Iterable[_Row]:
+    """The block is the first that a canonical fact names on the deadline's chain."""
+    if intent is None:
+        return
+    own = [fact for fact in facts if fact.intent_id == intent_id]
+    passed: dict[tuple[ChainId, str, int], int] = {}
+    for fact in own:
+        if isinstance(event := fact.event, f.DeadlinePassed) and (at := fact.position) is not None:
+            key = (at.chain_id, str(event.which), event.round)
+            passed[key] = min(at.block_number, passed.get(key, at.block_number))
+    for fact in own:
+        for chain_id, due_at, which, round_ in deadlines.deadlines_of(fact, intent):
+            yield intent_id, str(which), round_, chain_id, due_at, passed.get((chain_id, str(which), round_))
