@@ -41,7 +41,7 @@ LOGS_A_BLOCK = 100
 ROUNDS = 3
 FOLLOW_BLOCKS = 150
 FOLLOW_PAUSE_SECONDS = 0.1
-LOOK_SECONDS = 0.001
+LOOK_SECONDS, UNTIL_SECONDS = 0.001, 0.05
 RATIO_TARGET, MEMORY_TARGET_MIB, P50_TARGET_MS, P99_TARGET_MS, PAIR_TARGET = 0.5, 250, 25, 100, 1.6
 
 
@@ -276,7 +276,7 @@ async def _until_indexed(url: str, chain_id: ChainId, head: int) -> None:
         found = await chains.find_checkpoint(connection, chain_id)
         if found is not None and found.number is not None and found.number >= head:
             break
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(UNTIL_SECONDS)
     await connection.close()
 
 

@@ -18,7 +18,7 @@ from orbital.domain import facts, intake
 from orbital.domain.errors import Conflict, Corrupt, FieldError, Unavailable
 from orbital.domain.intent import Intent
 from orbital.domain.types import Address, Amount, Hash32, IntentId
-from orbital.storage import auctions, claims, intents, ledger, outbox, pool
+from orbital.storage import auctions, batches, claims, intents, ledger, outbox, pool
 from orbital.storage.intents import Standing
 
 FIRST_ROUND: Final = 1
@@ -118,6 +118,7 @@ async def _record(
     services: Services, intent: Intent, intent_id: IntentId, signature: bytes, on_chain: _OnChain, opens: int
 ) -> Taken | None:
     """Make it a fact. None when an open was indexed since the chain was asked: its input is in neither sum then."""
+    rules = services.network.rules
     async with pool.transaction(services.pool) as connection:
         await claims.lock_accounts(connection, [intent.user])
         standing = await intents.find_standing(connection, intent)
@@ -130,8 +131,8 @@ async def _record(
         intake.validate_funds(intent, standing.load.inputs, on_chain.balance, on_chain.allowance)
         await intents.put_submission(connection, intent_id, signature)
         fact = facts.Fact(intent_id, facts.IntentSubmitted(intent), position=None, timestamp=standing.now)
-        held = await claims.claim(connection, [intent_id], services.network.rules, [fact])
-        await ledger.record(connection, [fact], services.network.rules, held)
+        batch = batches.gather([fact])
+        await ledger.write(connection, batch, rules, await claims.claim(connection, [intent_id], batch, rules))
         await _open_auction(connection, intent_id, services.settings.auction_window_ms)
         return Taken(await intents.get_row(connection, intent_id), is_new=True)
 

@@ -8,15 +8,14 @@ and is always canonical. `timestamp` is the block's time for chain facts and the
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from orbital.domain import foreign_facts, pool_facts
 from orbital.domain.intent import Intent
 from orbital.domain.types import Account, Address, Amount, BlockNumber, ChainId, Hash32, IntentId, UnixSeconds
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(NamedTuple):
     """Where on which chain; orders by chain, then block, then log (a block's own facts come first, as -1)."""
 
     chain_id: ChainId
@@ -228,8 +227,7 @@ OtherEvent = (
 Event = IntentEvent | OtherEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """One row of the ledger. `intent_id` is None for events that belong to no single intent."""
 
     intent_id: IntentId | None

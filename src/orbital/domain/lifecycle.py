@@ -10,7 +10,7 @@ Finality is not part of the state: it follows from the chains' heads when it is 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from orbital.domain import facts as f
 from orbital.domain.foreign_facts import ForeignFilled, ForeignIntent, ForeignOpened
@@ -78,8 +78,7 @@ class AwardedRound:
         return self.open_by_passed is not None and self.fill_by_passed is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """The canonical facts of one intent, sorted by what they prove. It is one of ours or a foreign one, never both."""
 
     intent: Intent | None
@@ -108,7 +107,7 @@ class Evidence:
     @property
     def unjudged(self) -> tuple[tuple[AwardedRound, f.Fact], ...]:
         """Awards that lapsed and still lack the verdict on whose fault it was, each with the deadline missed."""
-        if self.fill is not None:
+        if self.fill is not None or not self.rounds:
             return ()
         return tuple(
             (awarded, missed)
@@ -121,8 +120,7 @@ class Evidence:
         return awarded.fill_by_passed if self.opened else awarded.open_by_passed
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """What the projection stores of an intent. `status` is None while nobody said what the intent is (a lone fill)."""
 
     protocol: Protocol
@@ -189,17 +187,24 @@ def fold(intent_id: IntentId, facts: Sequence[f.Fact], rules: Rules) -> State:
 
 def gather(intent_id: IntentId, facts: Sequence[f.Fact], rules: Rules) -> Evidence:
     """Sort canonical facts into evidence; see `fold` for what `facts` holds."""
-    own = sorted((fact for fact in facts if fact.intent_id == intent_id), key=_chain_order)
+    own = [fact for fact in facts if fact.intent_id == intent_id]
+    own.sort(key=_chain_order)
     first = {type(fact.event): fact for fact in reversed(own)}
     submitted = first.get(f.IntentSubmitted)
     opened = first.get(f.IntentOpened) or first.get(ForeignOpened)
     intent = _intent_of(submitted) or _intent_of(opened)
     foreign = opened.event.intent if opened and isinstance(opened.event, ForeignOpened) and intent is None else None
-    if intent is not None:
-        fills = [fact for fact in own if is_valid_fill(fact, intent, rules)]
-    else:
-        fills = [fact for fact in own if foreign is not None and is_foreign_fill(fact, foreign)]
-    passed = {(e.which, e.round): fact for fact in own if isinstance(e := fact.event, f.DeadlinePassed)}
+    fills = [
+        fact
+        for fact in own
+        if (foreign is not None and is_foreign_fill(fact, foreign))
+        or (intent is not None and is_valid_fill(fact, intent, rules))
+    ]
+    passed = {
+        (e.which, e.round): fact
+        for fact in (own if f.DeadlinePassed in first else ())
+        if isinstance(e := fact.event, f.DeadlinePassed)
+    }
     destination_expired = first.get(f.IntentExpired)
     return Evidence(
         intent=intent,
@@ -211,11 +216,11 @@ def gather(intent_id: IntentId, facts: Sequence[f.Fact], rules: Rules) -> Eviden
         settled=first.get(f.IntentSettled),
         refunded=first.get(f.IntentRefunded),
         destination_expired=destination_expired,
-        nonce_taken=None if intent is None else _nonce_taken(intent_id, intent, facts),
+        nonce_taken=None if intent is None or len(own) == len(facts) else _nonce_taken(intent_id, intent, facts),
         cancelled=first.get(f.IntentCancelled),
         open_deadline_passed=(f.Deadline.OPEN_DEADLINE, 0) in passed,
         fill_deadline_passed=(f.Deadline.FILL_DEADLINE, 0) in passed or destination_expired is not None,
-        rounds=_rounds(intent_id, own, passed),
+        rounds=_rounds(intent_id, own, passed) if f.IntentAwarded in first else (),
     )
 
 
@@ -247,7 +252,6 @@ def is_foreign_fill(fact: f.Fact, intent: ForeignIntent) -> bool:
 def _describe(evidence: Evidence, status: Status | None, facts: Sequence[f.Fact], rules: Rules) -> State:
     intent, live = evidence.intent, evidence.live_award
     solver, output_amount = _who_and_how_much(evidence)
-    times = [fact.timestamp for fact in facts]
     unpaid = evidence.opened is not None and evidence.fill is None and evidence.settled is None
     return State(
         protocol=_protocol_of(evidence, facts),
@@ -271,7 +275,7 @@ def _describe(evidence: Evidence, status: Status | None, facts: Sequence[f.Fact]
         unjudged_rounds=tuple(awarded.round for awarded, _ in evidence.unjudged),
         lapsed_solvers=frozenset(r.award.solver for r in evidence.rounds if r.fault is f.Fault.SOLVER),
         created_at=_created_at(evidence),
-        updated_at=max(times) if times else None,
+        updated_at=max([fact.timestamp for fact in facts], default=None),
     )
 
 

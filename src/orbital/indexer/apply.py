@@ -5,15 +5,13 @@ worker that lost its lease fails at the first statement. So no kill, restart or 
 half.
 """
 
-from collections.abc import Sequence
 from typing import Final
 
-from orbital.domain import facts as f
 from orbital.domain import lifecycle
 from orbital.domain.types import BlockNumber, ChainId, Hash32
-from orbital.indexer import fetch, raw
-from orbital.storage import chains, claims, deadlines, leases, ledger, pool
-from orbital.storage import raw as raw_ranges
+from orbital.indexer.prepare import Prepared
+from orbital.storage import chains, claims, deadlines, leases, ledger, pool, raw
+from orbital.storage.batches import Batch
 from orbital.storage.pool import Connection
 
 _NO_BLOCKS: Final = chains.Put(frozenset(), ())
@@ -32,8 +30,7 @@ async def apply_blocks(
     database: pool.Pool,
     lease: leases.Lease,
     chain_id: ChainId,
-    fetched: fetch.Fetched,
-    facts: Sequence[f.Fact],
+    prepared: Prepared,
     heads: chains.Heads | None,
     rules: lifecycle.Rules,
     blocks_per_second: float | None = None,
@@ -42,14 +39,13 @@ async def apply_blocks(
 
     `heads` is None when no node was asked.
     """
-    blocks = [chains.Block(one.number, one.hash, one.parent_hash, one.timestamp) for one in fetched.headers]
-    packed = raw.pack(fetched)
+    tip = prepared.tip
     async with pool.transaction(database) as connection:
         await leases.hold(connection, lease)
-        put = await chains.put_blocks(connection, chain_id, blocks)
-        count = await _record(connection, chain_id, facts, blocks[-1].timestamp, rules, put)
-        await raw_ranges.put(connection, chain_id, packed)
-        await chains.go_on(connection, chain_id, blocks)
+        put = await chains.put_blocks(connection, chain_id, prepared.blocks)
+        count = await _record(connection, chain_id, prepared.batch, tip.timestamp, rules, put)
+        await raw.put(connection, chain_id, prepared.packed)
+        await chains.go_on(connection, chain_id, prepared.blocks)
         if heads is not None:
             await chains.put_heads(connection, chain_id, heads, blocks_per_second)
     return count
@@ -71,7 +67,7 @@ async def apply_deadlines(
             return 0
     async with pool.transaction(database) as connection:
         await leases.hold(connection, lease)
-        return await _record(connection, chain_id, (), head_time, rules)
+        return await _record(connection, chain_id, Batch(()), head_time, rules)
 
 
 async def apply_rollback(
@@ -112,25 +108,24 @@ async def put_status(
 async def _record(
     connection: Connection,
     chain_id: ChainId,
-    facts: Sequence[f.Fact],
+    batch: Batch,
     head_time: int,
     rules: lifecycle.Rules,
     put: chains.Put = _NO_BLOCKS,
 ) -> int:
-    """Revive what came back, record facts with the deadlines that the blocks up to `head_time` prove.
+    """Revive what came back, write the batch, then the deadlines that the blocks up to `head_time` prove.
 
     Whatever is touched is locked at once and in the global order: locking more later could deadlock with the worker of
     another chain. So a deadline set by somebody else in between waits for the next step; its fact is the same then.
     """
     due = await deadlines.due(connection, chain_id, head_time)
-    told = [*facts, *due]
-    if not told and not put.back:
+    if not batch.facts and not due and not put.back:
         return 0
-    affected = [*(entry.fact for entry in put.back), *told]
-    held = await claims.lock_affected(connection, affected, rules, told, put.new)
+    others = [*(entry.fact for entry in put.back), *due]
+    held = await claims.lock_affected(connection, batch, rules, put.new, others)
     await chains.revive(connection, put.back, rules)
-    count = len(await ledger.record(connection, told, rules, held, put.new))
-    # Deadlines that these facts set and these blocks pass.
+    count = len(await ledger.write(connection, batch, rules, held, put.new)) if batch.facts else 0
+    # Those that were due, and those that these facts set and these blocks pass.
     while due := [one for one in await deadlines.due(connection, chain_id, head_time) if one.intent_id in held.intents]:
         count += len(await ledger.record(connection, due, rules))
     return count

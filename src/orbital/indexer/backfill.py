@@ -13,11 +13,12 @@ import collections
 import contextlib
 from typing import Final, NamedTuple
 
-from orbital.chain.rpc import Header, Rpc, TimedOut
+from orbital.chain.rpc import Header, TimedOut
 from orbital.domain.types import BlockNumber
 from orbital.indexer import fetch
-from orbital.indexer.match import Sources
+from orbital.indexer.prepare import Prepared, prepare
 from orbital.indexer.settings import IndexerSettings
+from orbital.indexer.subject import Subject
 
 _GROWTH: Final = 1.5
 _FEW: Final = 0.5
@@ -47,33 +48,32 @@ class Ranges:
 
 
 class Ahead:
-    """What is fetched ahead of the checkpoint. `aclose` gives up what is under way."""
+    """What is fetched and prepared ahead of the checkpoint. `aclose` gives up what is under way."""
 
-    def __init__(self, rpc: Rpc, sources: Sources, settings: IndexerSettings) -> None:
-        self._rpc = rpc
-        self._sources = sources
-        self._at_once = settings.ranges_at_once
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._sources = subject.sources
+        self._at_once = subject.settings.ranges_at_once
         self._under_way: collections.deque[_Range] = collections.deque()
-        self.ranges = Ranges(settings)
+        self.ranges = Ranges(subject.settings)
 
-    async def take(self, first: BlockNumber, head: Header) -> fetch.Fetched | None:
+    async def take(self, first: BlockNumber, head: Header) -> Prepared | None:
         """Blocks from `first` on, at least one and none above `head`; None if the chain moved meanwhile."""
         if self._under_way and (self._under_way[0].first != first or self._under_way[-1].last > head.number):
             await self.aclose()
         self._ask_ahead(first, head)
         wanted = self._under_way.popleft()
         try:
-            fetched = await wanted.task
+            prepared = await wanted.task
         except asyncio.CancelledError:
             wanted.task.cancel()
             raise
         except TimedOut:
             self.ranges.halve(wanted.last - wanted.first + 1)
             raise
-        if fetched is not None:
-            self.ranges.learn(len(fetched.headers), len(fetched.logs), fetched.largest)
+        if prepared is not None:
             self._ask_ahead(BlockNumber(wanted.last + 1), head)
-        return fetched
+        return prepared
 
     async def aclose(self) -> None:
         dropped = [one.task for one in self._under_way]
@@ -90,12 +90,20 @@ class Ahead:
             last = min(head.number, first + self.ranges.blocks - 1)
             if self._under_way and last == head.number and last - first < fetch.BY_HASH_MAX:
                 break  # the head's own blocks are asked when it is their turn, and the head is looked at again
-            work = fetch.fetch_blocks(self._rpc, BlockNumber(first), BlockNumber(last), head, self._sources)
+            work = self._read(BlockNumber(first), BlockNumber(last), head)
             self._under_way.append(_Range(first, last, asyncio.create_task(work)))
             first = last + 1
+
+    async def _read(self, first: BlockNumber, last: BlockNumber, head: Header) -> Prepared | None:
+        subject = self._subject
+        fetched = await fetch.fetch_blocks(subject.rpc, first, last, head, self._sources)
+        if fetched is None:
+            return None
+        self.ranges.learn(len(fetched.headers), len(fetched.logs), fetched.largest)
+        return await prepare(fetched, subject.chain_id, self._sources, subject.rules)
 
 
 class _Range(NamedTuple):
     first: int
     last: int
-    task: "asyncio.Task[fetch.Fetched | None]"
+    task: "asyncio.Task[Prepared | None]"

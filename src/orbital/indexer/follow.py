@@ -13,8 +13,9 @@ from typing import Final
 
 from orbital.chain.rpc import Heads
 from orbital.domain.errors import Corrupt, Unavailable
-from orbital.indexer import apply, backfill, doubt, fetch, figures, match, pace, reconcile, wake
+from orbital.indexer import apply, backfill, doubt, fetch, figures, pace, reconcile, wake
 from orbital.indexer import heads as read_heads
+from orbital.indexer.prepare import Prepared
 from orbital.indexer.subject import Progress, Subject
 from orbital.observe import logging
 from orbital.storage import chains, leases
@@ -35,7 +36,7 @@ class Follower:
         self._sources = subject.sources
         self._log = logging.get_logger("indexer").bind(chain_id=subject.chain_id)
         self._label = subject.label
-        self._ahead = backfill.Ahead(subject.rpc, self._sources, subject.settings)
+        self._ahead = backfill.Ahead(subject)
         self._pace = pace.Pace(self._log, f"chain {subject.chain_id}")
         self._status: str | None = None
         self._stored_heads: chains.Heads | None = None
@@ -95,12 +96,12 @@ class Follower:
         if latest.number < checkpoint.next_block:
             return await self._compare(checkpoint, heads)
         started = time.monotonic()
-        fetched = await self._ahead.take(checkpoint.next_block, latest)
-        if fetched is None:
+        prepared = await self._ahead.take(checkpoint.next_block, latest)
+        if prepared is None:
             return checkpoint
-        if checkpoint.hash is not None and fetched.headers[0].parent_hash != checkpoint.hash:
+        if checkpoint.hash is not None and prepared.parent != checkpoint.hash:
             return await reconcile.heal(self._subject, self._lease, checkpoint)
-        return await self._write(checkpoint, fetched, heads, started)
+        return await self._write(checkpoint, prepared, heads, started)
 
     async def _compare(self, checkpoint: chains.Checkpoint, heads: Heads) -> chains.Checkpoint | None:
         """Look at a head that is not above what is indexed: ours, a lagging node's, or a reorg's."""
@@ -117,33 +118,31 @@ class Follower:
         return await reconcile.heal(self._subject, self._lease, checkpoint)
 
     async def _write(
-        self, checkpoint: chains.Checkpoint, fetched: fetch.Fetched, heads: Heads, started: float
+        self, checkpoint: chains.Checkpoint, prepared: Prepared, heads: Heads, started: float
     ) -> chains.Checkpoint:
         subject = self._subject
-        matched = match.match_logs(subject.chain_id, self._sources, fetched.headers, fetched.logs)
-        tip, told = fetched.headers[-1], read_heads.read(heads, subject.confirmations)
+        tip, told = prepared.tip, read_heads.read(heads, subject.confirmations)
         speed = self._pace.speed(heads.latest.number - tip.number)
         count = await apply.apply_blocks(
             subject.database,
             self._lease,
             subject.chain_id,
-            fetched,
-            matched.facts,
+            prepared,
             told,
             self._rules,
             None if speed is None else speed.blocks_per_second,
         )
-        self._pace.add(len(fetched.headers), len(fetched.logs))
+        self._pace.add(len(prepared.blocks), prepared.logs)
         self._pace.say(tip.number, heads.latest.number)
-        figures.count_odd(self._log, self._label, matched.odd)
+        figures.count_odd(self._log, self._label, prepared.odd)
         self._stored_heads = told
         self._deadlines_seen_at = time.monotonic()
         figures.FACTS.labels(self._label).inc(count)
         figures.BATCH_SECONDS.labels(self._label).observe(time.monotonic() - started)
-        figures.BATCH_BLOCKS.labels(self._label).observe(len(fetched.headers))
-        figures.BATCH_LOGS.labels(self._label).observe(len(fetched.logs))
+        figures.BATCH_BLOCKS.labels(self._label).observe(len(prepared.blocks))
+        figures.BATCH_LOGS.labels(self._label).observe(prepared.logs)
         figures.BLOCKS_PER_SECOND.labels(self._label).set(speed.blocks_per_second if speed else 0)
-        return chains.move(checkpoint, chains.Block(tip.number, tip.hash, tip.parent_hash, tip.timestamp))
+        return chains.move(checkpoint, tip)
 
     async def _keep_heads(self, heads: Heads) -> None:
         told = read_heads.read(heads, self._subject.confirmations)

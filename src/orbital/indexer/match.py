@@ -17,7 +17,7 @@ from orbital.chain.blocks import Header, Log
 from orbital.domain import facts
 from orbital.domain.errors import Corrupt, Rejected
 from orbital.domain.network import ForeignContract, Network
-from orbital.domain.types import Address, ChainId, Hash32
+from orbital.domain.types import Address, ChainId, Hash32, UnixSeconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,24 @@ def listen(watches: Iterable[Watch]) -> Sources:
 
 def match_logs(chain_id: ChainId, sources: Sources, headers: Iterable[Header], logs: Iterable[Log]) -> Matched:
     """What these blocks' logs state. Corrupt for a log of none of the blocks, and for our contracts' malformed ones."""
-    times = {header.hash: header.timestamp for header in headers}
     matched = Matched([], [])
-    for log in sorted(logs, key=lambda log: (log.block_number, log.log_index)):
+    match_some(matched, chain_id, sources, times_of(headers), in_chain_order(logs))
+    return matched
+
+
+def times_of(headers: Iterable[Header]) -> Mapping[Hash32, UnixSeconds]:
+    return {header.hash: header.timestamp for header in headers}
+
+
+def in_chain_order(logs: Iterable[Log]) -> list[Log]:
+    return sorted(logs, key=lambda log: (log.block_number, log.log_index))
+
+
+def match_some(
+    matched: Matched, chain_id: ChainId, sources: Sources, times: Mapping[Hash32, UnixSeconds], logs: Iterable[Log]
+) -> None:
+    """Add what some logs state, of blocks of these times: `match_logs` in parts."""
+    for log in logs:
         for watch, event in sources.heard.get((log.address, log.topics[0]), ()) if log.topics else ():
             if not watch.hears(log.block_number):
                 continue
@@ -89,7 +104,6 @@ def match_logs(chain_id: ChainId, sources: Sources, headers: Iterable[Header], l
                 if watch.adapter.is_ours:
                     raise
                 matched.odd.append((watch, odd))
-    return matched
 
 
 def _watches_of(contract: ForeignContract) -> list[Watch]:

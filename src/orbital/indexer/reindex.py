@@ -15,6 +15,7 @@ from orbital.domain.network import Network
 from orbital.domain.types import BlockNumber, ChainId
 from orbital.indexer import apply, loop, match, raw
 from orbital.indexer.fetch import Fetched
+from orbital.indexer.prepare import Prepared, prepare
 from orbital.storage import chains, leases, pool
 from orbital.storage import raw as raw_ranges
 
@@ -61,23 +62,26 @@ async def _run(
     chain_id, sources = checkpoint.chain_id, match.sources_of(network, checkpoint.chain_id)
     blocks = logs = 0
     started = time.monotonic()
-    ahead = asyncio.create_task(_read(source, chain_id, checkpoint.next_block))
+
+    async def read(first: BlockNumber) -> Prepared | None:
+        fetched = await _read(source, chain_id, first)
+        return None if fetched is None else await prepare(fetched, chain_id, sources, network.rules)
+
+    ahead = asyncio.create_task(read(checkpoint.next_block))
     try:
-        while (fetched := await ahead) is not None:
-            tip = fetched.headers[-1]
-            ahead = asyncio.create_task(_read(source, chain_id, BlockNumber(tip.number + 1)))
-            if fetched.headers[0].number != checkpoint.next_block or (
-                checkpoint.hash is not None and fetched.headers[0].parent_hash != checkpoint.hash
+        while (prepared := await ahead) is not None:
+            tip = prepared.tip
+            ahead = asyncio.create_task(read(BlockNumber(tip.number + 1)))
+            if prepared.blocks[0].number != checkpoint.next_block or (
+                checkpoint.hash is not None and prepared.parent != checkpoint.hash
             ):
                 detail = f"The kept blocks don't go on at block {checkpoint.next_block} of chain {chain_id}."
                 raise Corrupt("raw_range_torn", detail)
-            matched = match.match_logs(chain_id, sources, fetched.headers, fetched.logs)
-            await apply.apply_blocks(target, lease, chain_id, fetched, matched.facts, None, network.rules)
+            await apply.apply_blocks(target, lease, chain_id, prepared, None, network.rules)
             async with pool.acquire(target) as connection:
                 await leases.renew(connection, lease, _LEASE_SECONDS)
-            block = chains.Block(tip.number, tip.hash, tip.parent_hash, tip.timestamp)
-            checkpoint = chains.move(checkpoint, block)
-            blocks, logs = blocks + len(fetched.headers), logs + len(fetched.logs)
+            checkpoint = chains.move(checkpoint, tip)
+            blocks, logs = blocks + len(prepared.blocks), logs + prepared.logs
     finally:
         ahead.cancel()
     return Done(blocks, logs, time.monotonic() - started, checkpoint.number)

@@ -9,6 +9,7 @@ from orbital.domain import facts, lifecycle
 from orbital.domain.errors import Corrupt, Unavailable
 from orbital.domain.types import BlockNumber, ChainId, Hash32, IntentId, UnixSeconds
 from orbital.storage import claims, ledger, market, outbox, pool_states, projection, raw, rows, sql
+from orbital.storage.batches import Batch
 from orbital.storage.pool import Connection, Row
 
 LEASE_PREFIX: Final = "indexer-"
@@ -219,7 +220,7 @@ async def _refold_all(
     if not touched:
         return
     changed = [entry.fact for entry in touched]
-    held = await claims.lock_affected(connection, changed, rules)
+    held = await claims.lock_affected(connection, Batch(()), rules, others=changed)
     states = await ledger.refold(connection, held.intents, rules)
     await projection.refold_solvers(connection, changed)
     await outbox.announce(connection, [_announcement(entry, states, event) for entry in touched])

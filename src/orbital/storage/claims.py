@@ -8,12 +8,13 @@ row that the inserter may still want.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from orbital.domain import facts as f
 from orbital.domain import lifecycle
 from orbital.domain.types import Address, Hash32, IntentId
 from orbital.storage import canonical, projection, sql
+from orbital.storage.batches import Batch
 from orbital.storage.canonical import Nonce
 from orbital.storage.pool import Connection
 
@@ -51,42 +52,49 @@ async def lock_intents(connection: Connection, intent_ids: Iterable[IntentId]) -
 
 async def lock_affected(
     connection: Connection,
-    facts: Sequence[f.Fact],
+    batch: Batch,
     rules: lifecycle.Rules,
-    new: Sequence[f.Fact] = (),
     new_blocks: Collection[Hash32] = (),
+    others: Sequence[f.Fact] = (),
 ) -> Held:
-    """Lock what these facts concern: accounts, then the intents to fold anew. See `claim` for the rest."""
-    takers = [taken for fact in facts if (taken := canonical.nonce_of(fact)) is not None]
-    await lock_accounts(connection, (taken.user for taken in takers))
-    affected = {fact.intent_id for fact in facts if fact.intent_id is not None}
-    used = {taken for fact in facts if (taken := canonical.nonce_used_by(fact)) is not None}
-    affected |= await _find_siblings(connection, used)
-    return await claim(connection, affected, rules, new, new_blocks)
+    """Lock what is concerned by a batch that is about to be appended, and by other facts: accounts, then intents."""
+    nonces = batch.nonces | {nonce for fact in others if (nonce := canonical.nonce_of(fact)) is not None}
+    await lock_accounts(connection, (nonce.user for nonce in nonces))
+    used = {nonce for fact in others if fact.position and (nonce := canonical.nonce_of(fact)) is not None}
+    affected = batch.told.keys() | {fact.intent_id for fact in others if fact.intent_id is not None}
+    affected |= await _find_siblings(connection, used.union(batch.used))
+    return await claim(connection, affected, batch, rules, new_blocks)
 
 
 async def claim(
     connection: Connection,
     intent_ids: Collection[IntentId],
+    batch: Batch,
     rules: lifecycle.Rules,
-    new: Sequence[f.Fact] = (),
     new_blocks: Collection[Hash32] = (),
 ) -> Held:
     """Hold these intents, the accounts of their users being held; those never heard of get their rows.
 
-    `new` is what the transaction is about to append; `new_blocks` are blocks that the database did not have before it.
+    `new_blocks` are blocks that the database did not have before this transaction.
     """
     wanted = frozenset(intent_ids)
     if not wanted:
         return Held(wanted, {}, {})
-    unheard = wanted
-    if len(wanted) > 1 or canonical.intent_in(new) is None:  # of one that seems new the insert finds out
-        unheard = wanted - await _list_known(connection, wanted)
-    told = _tell_all(new, unheard, new_blocks)
-    canonical.add_new_takers(told, new)
-    await canonical.add_nonce_takers(connection, told)
-    states = {one: lifecycle.fold(one, told.get(one, ()), rules) for one in unheard}
-    made = await projection.insert(connection, states)
+    is_one_new = len(wanted) == 1 and bool(batch.nonces)  # the insert finds out
+    unheard = wanted if is_one_new else wanted - await _list_known(connection, wanted)
+    told = {
+        one: facts
+        for one in unheard
+        if (facts := batch.told.get(one)) and all(batch.is_sure(fact, new_blocks) for fact in facts)
+    }
+    lines = batch.intent_lines
+    states = {
+        one: (one in told and batch.states.get(one)) or lifecycle.fold(one, told.get(one, ()), rules) for one in unheard
+    }
+    if takers := await canonical.find_nonce_takers(connection, told):
+        states |= {one: lifecycle.fold(one, told[one] + more, rules) for one, more in takers.items()}
+        lines = {one: line for one, line in lines.items() if one not in takers}
+    made = await projection.insert(connection, states, lines)
     if held := sorted(wanted - made):
         await connection.execute(_QUERIES["lock_intents"], held)
     whole = made & told.keys()
@@ -97,26 +105,8 @@ async def _list_known(connection: Connection, wanted: Collection[IntentId]) -> s
     return {row["intent_id"] for row in await connection.fetch(_QUERIES["list_known"], list(wanted))}
 
 
-def _tell_all(
-    new: Sequence[f.Fact], unheard: Collection[IntentId], new_blocks: Collection[Hash32]
-) -> dict[IntentId, list[f.Fact]]:
-    """The whole of what the ledger will know of intents that it will know from `new` alone, all of it canonical.
-
-    Of facts off chain only one that comes alone is known to be new.
-    """
-    found: dict[IntentId, list[f.Fact]] = {}
-    unsure = set()
-    for fact in new:
-        if fact.intent_id is None or fact.intent_id not in unheard:
-            continue
-        p = fact.position
-        if p.block_hash not in new_blocks if p is not None else len(new) > 1:
-            unsure.add(fact.intent_id)
-        found.setdefault(fact.intent_id, []).append(fact)
-    return {one: facts for one, facts in found.items() if one not in unsure}
-
-
-async def _find_siblings(connection: Connection, used: Collection[Nonce]) -> set[Any]:
+async def _find_siblings(connection: Connection, used: Collection[Nonce]) -> set[IntentId]:
+    """Intents of the ledger that carry these nonces."""
     if not used:
         return set()
     found = await connection.fetch(_QUERIES["find_nonce_siblings"], *zip(*used, strict=True))

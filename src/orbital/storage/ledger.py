@@ -13,6 +13,7 @@ Where nothing can be in the ledger yet nothing is looked up: the facts of blocks
 copied in, and an intent that was never heard of is folded from them.
 """
 
+import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -21,7 +22,8 @@ from orbital.domain import facts as f
 from orbital.domain import lifecycle
 from orbital.domain.deadlines import TIMED
 from orbital.domain.types import Account, Address, Hash32, IntentId, UnixSeconds
-from orbital.storage import canonical, claims, deadlines, market, outbox, pool_states, projection, rows, sql
+from orbital.storage import batches, canonical, claims, deadlines, market, outbox, pool_states, projection, rows, sql
+from orbital.storage.batches import Batch
 from orbital.storage.copy import copy
 from orbital.storage.pool import Connection
 
@@ -49,35 +51,40 @@ class LedgerEntry:
     canonical: bool
 
 
-async def record(
-    connection: Connection,
-    new: Sequence[f.Fact],
-    rules: lifecycle.Rules,
-    held: claims.Held | None = None,
-    new_blocks: Collection[Hash32] = (),
-) -> list[int]:
-    """Append facts and bring the projections along; returns the `seq` of those that were new, in ledger order.
-
-    `held` is what `claims` gave for these very facts and `new_blocks`: blocks that the database did not have before
-    this transaction.
-    """
+async def record(connection: Connection, new: Sequence[f.Fact], rules: lifecycle.Rules) -> list[int]:
+    """Append a few facts and bring the projections along; returns the `seq` of those that were new, in ledger order."""
     if not new:
         return []
-    held = held or await claims.lock_affected(connection, new, rules, new, new_blocks)
-    appended = await _append(connection, new, new_blocks)
+    batch = batches.gather(new)
+    return await write(connection, batch, rules, await claims.lock_affected(connection, batch, rules))
+
+
+async def write(
+    connection: Connection,
+    batch: Batch,
+    rules: lifecycle.Rules,
+    held: claims.Held,
+    new_blocks: Collection[Hash32] = (),
+) -> list[int]:
+    """The same of a batch.
+
+    `held` is what `claims` gave for this very batch and `new_blocks`: blocks that the database did not have before
+    this transaction.
+    """
+    appended = await _append(connection, batch, new_blocks)
     await deadlines.put_new(connection, held.facts, held.states)
     told = await canonical.load(connection, sorted(held.intents - held.states.keys()))
     states = {one: lifecycle.fold(one, facts, rules) for one, facts in told.items()}
-    timed = {fact.intent_id for fact in new if isinstance(fact.event, TIMED)}
+    timed = {fact.intent_id for fact in batch.facts if isinstance(fact.event, TIMED)}
     await deadlines.put(connection, {one: facts for one, facts in told.items() if one in timed}, states)
     await projection.update(connection, states)
     states.update(held.states)
-    await projection.refold_solvers(connection, new)
-    snapshots = await pool_states.advance(connection, new)
+    await projection.refold_solvers(connection, batch.facts)
+    snapshots = await pool_states.advance(connection, batch.facts)
     await outbox.put(connection, [_announcement(one, states) for one in appended if one.name not in market.NAMES])
     if snapshots:
         places = {(one.block_hash, one.log_index): one.seq for one in appended}
-        await outbox.announce(connection, market.announce(new, places, snapshots))
+        await outbox.announce(connection, market.announce(batch.facts, places, snapshots))
     return [one.seq for one in appended]
 
 
@@ -117,35 +124,28 @@ async def list_intent_ids(connection: Connection, after: IntentId, limit: int) -
     return [row["intent_id"] for row in await connection.fetch(_QUERIES["list_intent_ids"], after, limit)]
 
 
-async def _append(connection: Connection, new: Sequence[f.Fact], new_blocks: Collection[Hash32]) -> list[_Appended]:
+async def _append(connection: Connection, batch: Batch, new_blocks: Collection[Hash32]) -> list[_Appended]:
     """Put facts into the ledger; returns those that it did not have."""
-    sure, unsure = _split(new, new_blocks)
+    sure, unsure = [], []
+    for fact, line in itertools.zip_longest(batch.facts, batch.lines):
+        if fact.position is not None and fact.position.block_hash in new_blocks:
+            sure.append((fact, line or rows.line_of(fact)))
+        else:
+            unsure.append(fact)
     appended: list[_Appended] = []
     if sure:
         seqs = await connection.fetchval(_QUERIES["take_seqs"], len(sure))
-        pairs = list(zip(seqs, sure, strict=True))
-        await copy(connection, "facts", rows.LINE, [rows.line_of(seq, fact) for seq, fact in pairs])
+        await copy(
+            connection, "facts", rows.LINE, [f"{line}\t{seq}" for (_, line), seq in zip(sure, seqs, strict=True)]
+        )
         appended += [
             _Appended(seq, one.intent_id, one.name, one.actor, one.timestamp, *market.place_of(one))
-            for seq, one in pairs
+            for (one, _), seq in zip(sure, seqs, strict=True)
         ]
     if unsure:
         columns = zip(*(rows.columns_of(fact) for fact in unsure), strict=True)
         appended += [_Appended(*row) for row in await connection.fetch(_QUERIES["append_facts"], *columns)]
     return appended
-
-
-def _split(new: Sequence[f.Fact], new_blocks: Collection[Hash32]) -> tuple[Sequence[f.Fact], Sequence[f.Fact]]:
-    """Facts that can't be in the ledger yet because their block is not, each told once, and the others."""
-    sure: dict[tuple[Any, ...], f.Fact] = {}
-    unsure = []
-    for fact in new:
-        p = fact.position
-        if p is None or p.block_hash not in new_blocks:
-            unsure.append(fact)
-        else:
-            sure[(p.block_hash, fact.intent_id, fact.event) if p.is_block_fact else (p.block_hash, p.log_index)] = fact
-    return list(sure.values()), unsure
 
 
 def _announcement(new: _Appended, states: Mapping[IntentId, lifecycle.State]) -> tuple[str, str, str]:

@@ -56,12 +56,17 @@ _FIELDS: Final[Mapping[type, Callable[[Any], str]]] = {
 }
 
 
-async def insert(connection: Connection, states: Mapping[IntentId, State]) -> frozenset[IntentId]:
-    """Make the rows of intents, in the order of their ids; returns those that had none. What is there stays."""
+async def insert(
+    connection: Connection, states: Mapping[IntentId, State], lines: Mapping[IntentId, str]
+) -> frozenset[IntentId]:
+    """Make the rows of intents, in the order of their ids; returns those that had none. What is there stays.
+
+    `lines` has `line_of` for those states for which it was asked before.
+    """
     if not states:
         return frozenset()
     if len(states) > FEW:
-        await _stage(connection, states)
+        await _stage(connection, [lines.get(one) or line_of(one, state) for one, state in states.items()])
         found = await connection.fetch(_QUERIES["insert_staged"])
     else:
         found = await connection.fetch(_QUERIES["insert_few"], *_transpose(states))
@@ -71,10 +76,15 @@ async def insert(connection: Connection, states: Mapping[IntentId, State]) -> fr
 async def update(connection: Connection, states: Mapping[IntentId, State]) -> None:
     """Write the states of intents whose rows the caller holds."""
     if len(states) > FEW:
-        await _stage(connection, states)
+        await _stage(connection, [line_of(*item) for item in states.items()])
         await connection.execute(_QUERIES["update_staged"])
     elif states:
         await connection.execute(_QUERIES["update_few"], *_transpose(states))
+
+
+def line_of(intent_id: IntentId, state: State) -> str:
+    """A state as a line of COPY."""
+    return "\t".join([_FIELDS[type(one)](one) for one in _columns(intent_id, state)])
 
 
 async def refold_solvers(connection: Connection, new: Iterable[f.Fact]) -> None:
@@ -94,9 +104,8 @@ async def list_solver_addresses(connection: Connection) -> list[Address]:
     return [row["actor"] for row in await connection.fetch(_SOLVERS["list_addresses"])]
 
 
-async def _stage(connection: Connection, states: Mapping[IntentId, State]) -> None:
+async def _stage(connection: Connection, lines: Iterable[str]) -> None:
     await connection.execute(_QUERIES["stage"])
-    lines = ["\t".join([_FIELDS[type(one)](one) for one in _columns(*item)]) for item in states.items()]
     await copy(connection, "staged_intents", _COLUMNS, lines)
 
 

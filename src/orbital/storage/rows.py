@@ -9,7 +9,6 @@ from orbital.storage.copy import NULL, hex_of, text_of
 from orbital.storage.pool import Row
 
 LINE: Final = (
-    "seq",
     "intent_id",
     "name",
     "actor",
@@ -20,8 +19,9 @@ LINE: Final = (
     "log_index",
     "timestamp",
     "data",
+    "seq",
 )
-"""Columns of `line_of`."""
+"""Columns of `line_of`, and the number that the ledger gives."""
 
 
 def fact_of(row: Row) -> facts.Fact:
@@ -63,8 +63,8 @@ def columns_of(fact: facts.Fact) -> tuple[Any, ...]:
     )
 
 
-def line_of(seq: int, fact: facts.Fact) -> str:
-    """A fact as a line of COPY."""
+def line_of(fact: facts.Fact) -> str:
+    """A fact as a line of COPY, but for its `seq`."""
     p = fact.position
     if p is None:
         place = f"{NULL}\t{NULL}\t{NULL}\t{NULL}\t{NULL}"
@@ -72,6 +72,6 @@ def line_of(seq: int, fact: facts.Fact) -> str:
         log_index = NULL if p.is_block_fact else p.log_index
         place = f"{p.chain_id}\t{p.block_number}\t{hex_of(p.block_hash)}\t{hex_of(p.tx_hash)}\t{log_index}"
     return (
-        f"{seq}\t{hex_of(fact.intent_id)}\t{fact.name}\t{hex_of(fact.actor)}\t{place}\t{fact.timestamp}\t"
+        f"{hex_of(fact.intent_id)}\t{fact.name}\t{hex_of(fact.actor)}\t{place}\t{fact.timestamp}\t"
         f"{text_of(facts_json.dumps(fact.event))}"
     )

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from orbital.domain.errors import Conflict
-from orbital.indexer import apply, fetch, loop
+from orbital.indexer import apply, fetch, loop, match, prepare
 from orbital.storage import chains, intents, leases, pool
 
 QUICK = {"lease_seconds": 0.5, "renew_seconds": 0.1, "retry_seconds": 0.05}
@@ -33,8 +33,9 @@ async def test_a_lost_lease_writes_nothing(world, fingerprint):
     latest = await node.header("latest")
     heads = chains.Heads(latest.number, latest.timestamp, None, None)
     for lease, outcome in ((old, pytest.raises(Conflict, match="lease_lost")), (new, None)):
-        fetched = fetch.Fetched((latest,), (), 1)
-        arguments = (world.database, lease, world.origin, fetched, [], heads, world.network.rules)
+        fetched, rules = fetch.Fetched((latest,), (), 1), world.network.rules
+        prepared = await prepare.prepare(fetched, world.origin, match.sources_of(world.network, world.origin), rules)
+        arguments = (world.database, lease, world.origin, prepared, heads, rules)
         if outcome is not None:
             with outcome:
                 await apply.apply_blocks(*arguments)

@@ -78,7 +78,7 @@ def test_any_order_gives_the_same_state_and_never_an_auction(case, told, data):
 
 def test_a_slow_fill_has_no_solver(case, told):
     slow = dataclasses.replace(told["filled"].event, solver=Account(bytes(20)))
-    state = case.fold(told["opened"], dataclasses.replace(told["filled"], event=slow))
+    state = case.fold(told["opened"], told["filled"]._replace(event=slow))
     assert (state.status, state.solver, state.output_amount) == ("filled", None, 890)
 
 

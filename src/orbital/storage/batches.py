@@ -1,0 +1,88 @@
+"""Facts on their way into the ledger, with all that can be said of them before a transaction begins.
+
+An indexer prepares its next batch while the database writes the last one, so that a transaction finds the lines to copy
+and the states of new intents ready. Pure but for `prepare`, which lets others run now and then.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from orbital.domain import facts as f
+from orbital.domain import lifecycle
+from orbital.domain.types import Hash32, IntentId
+from orbital.storage import canonical, projection, rows
+from orbital.storage.canonical import Nonce
+
+AT_ONCE: Final = 64
+"""Facts or intents that are worked on without a break: about a millisecond."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """`told` has what these facts tell of each intent and of others' use of its nonce. `nonces` are claimed by these
+    facts, `used` are used up. When it was prepared, `states` has what each intent is if that is all of it, and `lines`
+    and `intent_lines` have the lines of COPY.
+    """
+
+    facts: Sequence[f.Fact]
+    told: dict[IntentId, list[f.Fact]] = field(default_factory=dict)
+    states: dict[IntentId, lifecycle.State] = field(default_factory=dict)
+    nonces: set[Nonce] = field(default_factory=set)
+    used: dict[Nonce, list[f.Fact]] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    intent_lines: dict[IntentId, str] = field(default_factory=dict)
+
+    def is_sure(self, fact: f.Fact, new_blocks: Collection[Hash32]) -> bool:
+        """Whether the ledger can't have this fact yet. Of facts off chain that is known of one that comes alone."""
+        return len(self.facts) == 1 if fact.position is None else fact.position.block_hash in new_blocks
+
+
+def gather(new: Sequence[f.Fact]) -> Batch:
+    """Of a few facts, with nothing prepared."""
+    batch = Batch(new)
+    for _ in _sort(batch):
+        pass
+    return batch
+
+
+async def prepare(new: Sequence[f.Fact], rules: lifecycle.Rules) -> Batch:
+    """Of many facts of chains, with their lines."""
+    batch = Batch(new)
+    for steps in (_sort(batch), _write(batch, rules)):
+        for _ in steps:
+            await asyncio.sleep(0)
+    return batch
+
+
+def _sort(batch: Batch) -> Iterator[None]:
+    claimants: dict[Nonce, list[IntentId]] = {}
+    for at, fact in enumerate(batch.facts):
+        intent_id = fact.intent_id
+        if intent_id is not None:
+            batch.told.setdefault(intent_id, []).append(fact)
+        if (nonce := canonical.nonce_of(fact)) is not None:
+            batch.nonces.add(nonce)
+            if fact.position is not None:
+                batch.used.setdefault(nonce, []).append(fact)
+            if intent_id is not None:
+                claimants.setdefault(nonce, []).append(intent_id)
+        if at % AT_ONCE == 0:
+            yield
+    for nonce, takers in batch.used.items():
+        for intent_id in claimants.get(nonce, ()):
+            batch.told[intent_id] += [one for one in takers if one.intent_id != intent_id]
+
+
+def _write(batch: Batch, rules: lifecycle.Rules) -> Iterator[None]:
+    for at, fact in enumerate(batch.facts):
+        batch.lines.append(rows.line_of(fact))
+        if at % AT_ONCE == 0:
+            yield
+    for at, (intent_id, told) in enumerate(batch.told.items()):
+        state = lifecycle.fold(intent_id, told, rules)
+        batch.states[intent_id] = state
+        batch.intent_lines[intent_id] = projection.line_of(intent_id, state)
+        if at % AT_ONCE == 0:
+            yield
