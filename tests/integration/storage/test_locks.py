@@ -8,8 +8,8 @@ import pytest
 from orbital.chain.blocks import Header
 from orbital.domain import facts
 from orbital.domain.types import BlockNumber, Hash32
-from orbital.indexer import apply, fetch
-from orbital.storage import chains, digest, leases, ledger, pool, rebuild
+from orbital.indexer import apply, fetch, prepare, raw
+from orbital.storage import batches, chains, claims, digest, leases, pool, rebuild
 
 BLOCKS, USERS, FACTS_A_BLOCK = 24, 4, 4
 BACK_IN = 3  # steps of a worker, one on average is a rollback
@@ -33,8 +33,10 @@ class Worker:
         wanted = self._mined[first - 1 : last]
         headers = tuple(header_of(one.block) for one in wanted)
         told = [fact for one in wanted for fact in one.facts]
-        fetched = fetch.Fetched(headers, (), len(headers))
-        await apply.apply_blocks(self._database, self._lease, self._chain_id, fetched, told, None, self._rules)
+        blocks = [one.block for one in wanted]
+        batch, packed = await batches.prepare(told, self._rules), raw.pack(fetch.Fetched(headers, (), len(headers)))
+        step = prepare.Prepared(blocks, batch, packed, len(told), ())
+        await apply.apply_blocks(self._database, self._lease, self._chain_id, step, None, self._rules)
 
     async def roll_back(self, to):
         await apply.apply_rollback(self._database, self._lease, self._chain_id, BlockNumber(to), self._rules)
@@ -56,12 +58,12 @@ async def test_a_step_that_brings_blocks_back_holds_no_intent_while_it_waits_for
     await worker.write(1, 1)
     await worker.roll_back(0)
     async with pool.transaction(database) as connection:
-        await ledger.lock_accounts(connection, [other.user])
+        await claims.lock_accounts(connection, [other.user])
         step = asyncio.create_task(worker.write(1, 2))
         while not await connection.fetchval(WAITING):
             assert not step.done()
             await asyncio.sleep(0.01)
-        await ledger.lock_intents(connection, [first])
+        await claims.lock_intents(connection, [first])
     await step
 
 
