@@ -1,11 +1,13 @@
 """One worker a chain writes; one that lost the chain can't."""
 
+import inspect
 import pathlib
 import signal
 
 import pytest
 
 from orbital.domain.errors import Conflict
+from orbital.domain.types import UnixSeconds
 from orbital.indexer import apply, fetch, loop, match, prepare
 from orbital.storage import chains, intents, leases, pool
 
@@ -20,29 +22,55 @@ async def test_of_two_workers_one_writes(world):
         assert await epoch(world) == 1
 
 
-async def test_a_lost_lease_writes_nothing(world, fingerprint):
+async def test_a_lost_lease_writes_nothing(world, submit):
+    """Whatever a leader may write, with the lease that it had: every table stays as it was."""
     async with world.indexing(world.origin):
         await world.caught_up(world.origin)
-    before = await fingerprint()
+    await submit(await world.match(open_deadline=UnixSeconds(1)))
+    await world.mine(world.origin)
     name = loop.lease_name(world.origin)
     async with pool.acquire(world.database) as connection:
         old = await leases.acquire(connection, name, "old", -1.0)
         new = await leases.acquire(connection, name, "new", 60.0)
-    await world.mine(world.origin)
-    node = world.nodes[world.origin]
-    latest = await node.header("latest")
+    before = await tables(world)
+    for write in await writes(world):
+        with pytest.raises(Conflict, match="lease_lost"):
+            await write(old)
+        assert await tables(world) == before
+    for write in await writes(world):
+        await write(new)
+    assert await tables(world) != before
+
+
+async def writes(world):
+    """All that a leader writes, each as a function of its lease, in an order in which they succeed."""
+    node, chain_id, rules = world.nodes[world.origin], world.origin, world.network.rules
+    stored, latest = await world.checkpoint(chain_id), await node.header("latest")
     heads = chains.Heads(latest.number, latest.timestamp, None, None)
-    for lease, outcome in ((old, pytest.raises(Conflict, match="lease_lost")), (new, None)):
-        fetched, rules = fetch.Fetched((latest,), (), 1), world.network.rules
-        prepared = await prepare.prepare(fetched, world.origin, match.sources_of(world.network, world.origin), rules)
-        arguments = (world.database, lease, world.origin, prepared, heads, rules)
-        if outcome is not None:
-            with outcome:
-                await apply.apply_blocks(*arguments)
-            assert await fingerprint() == before
-        else:
-            await apply.apply_blocks(*arguments)
-            assert await fingerprint() != before
+    sources = match.sources_of(world.network, chain_id)
+    prepared = await prepare.prepare(fetch.Fetched((latest,), (), 1), chain_id, sources, rules)
+    arguments = {
+        apply.bind: (stored.genesis_hash, stored.start_block),
+        apply.apply_blocks: (prepared, heads, rules),
+        apply.apply_heads: (heads,),
+        apply.apply_deadlines: (latest.timestamp, rules),
+        apply.apply_verified: (stored.number, stored.hash),
+        apply.put_dispute: (chains.Dispute("differs", stored.number, "They differ."),),
+        apply.put_status: ("stopped", "So it is."),
+        apply.apply_rollback: (stored.number, rules),
+    }
+    public = {one for name, one in inspect.getmembers(apply, inspect.iscoroutinefunction) if not name.startswith("_")}
+    assert set(arguments) == public
+    return [
+        lambda lease, one=one, more=more: one(world.database, lease, chain_id, *more) for one, more in arguments.items()
+    ]
+
+
+async def tables(world):
+    """A digest of every row of every table."""
+    names = await world.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    query = "SELECT md5(string_agg(row::text, ' ' ORDER BY row::text)) FROM {} AS row"
+    return {row["tablename"]: await world.fetch(query.format(row["tablename"])) for row in names}
 
 
 async def test_a_leader_that_was_stopped_finds_itself_replaced(
