@@ -156,21 +156,30 @@ def _to_header(raw: _RawHeader | None) -> Header | None:
     )
 
 
-def _to_log(raw: _RawLog) -> Log:
-    return Log(
-        Address(bytes.fromhex(raw.address[2:])),
-        tuple([Hash32(bytes.fromhex(topic[2:])) for topic in raw.topics]),
-        bytes.fromhex(raw.data[2:]),
-        BlockNumber(int(raw.block_number, 16)),
-        Hash32(bytes.fromhex(raw.block_hash[2:])),
-        Hash32(bytes.fromhex(raw.transaction_hash[2:])),
-        int(raw.log_index, 16),
-        None if raw.block_timestamp is None else UnixSeconds(int(raw.block_timestamp, 16)),
-    )
-
-
 def _to_logs(raw: list[_RawLog]) -> list[Log]:
-    return [_to_log(log) for log in raw]
+    """Each byte string is made once: what many logs of an answer share takes no memory again."""
+    known: dict[str, bytes] = _Known()
+    return [
+        Log(
+            Address(known[log.address]),
+            tuple([Hash32(known[topic]) for topic in log.topics]),
+            bytes.fromhex(log.data[2:]),
+            BlockNumber(int(log.block_number, 16)),
+            Hash32(known[log.block_hash]),
+            Hash32(known[log.transaction_hash]),
+            int(log.log_index, 16),
+            None if log.block_timestamp is None else UnixSeconds(int(log.block_timestamp, 16)),
+        )
+        for log in raw
+    ]
+
+
+class _Known(dict[str, bytes]):
+    """Hex strings and their bytes."""
+
+    def __missing__(self, text: str) -> bytes:
+        found = self[text] = bytes.fromhex(text[2:])
+        return found
 
 
 def _to_receipt(raw: _RawReceipt | None) -> Receipt | None:

@@ -10,8 +10,7 @@ from typing import Final
 from orbital.domain import lifecycle
 from orbital.domain.types import BlockNumber, ChainId, Hash32
 from orbital.indexer.prepare import Prepared
-from orbital.storage import chains, claims, deadlines, leases, ledger, pool, raw
-from orbital.storage.batches import Batch
+from orbital.storage import batches, chains, claims, deadlines, leases, ledger, pool, raw
 from orbital.storage.pool import Connection
 
 _NO_BLOCKS: Final = chains.Put(frozenset(), ())
@@ -67,7 +66,7 @@ async def apply_deadlines(
             return 0
     async with pool.transaction(database) as connection:
         await leases.hold(connection, lease)
-        return await _record(connection, chain_id, Batch(()), head_time, rules)
+        return await _record(connection, chain_id, batches.Batch(()), head_time, rules)
 
 
 async def apply_rollback(
@@ -108,7 +107,7 @@ async def put_status(
 async def _record(
     connection: Connection,
     chain_id: ChainId,
-    batch: Batch,
+    batch: batches.Batch,
     head_time: int,
     rules: lifecycle.Rules,
     put: chains.Put = _NO_BLOCKS,
@@ -127,5 +126,7 @@ async def _record(
     count = len(await ledger.write(connection, batch, rules, held, put.new)) if batch.facts else 0
     # Those that were due, and those that these facts set and these blocks pass.
     while due := [one for one in await deadlines.due(connection, chain_id, head_time) if one.intent_id in held.intents]:
-        count += len(await ledger.record(connection, due, rules))
+        passed = batches.gather(due)
+        again = claims.Held(frozenset(passed.told), {}, {})
+        count += len(await ledger.write(connection, passed, rules, again, put.new))
     return count
