@@ -13,7 +13,7 @@ from typing import Final
 
 from orbital.chain.rpc import Heads
 from orbital.domain.errors import Corrupt, Unavailable
-from orbital.indexer import apply, backfill, doubt, fetch, figures, pace, reconcile, wake
+from orbital.indexer import apply, backfill, doubt, fetch, figures, pace, reconcile, rhythm, wake
 from orbital.indexer import heads as read_heads
 from orbital.indexer.prepare import Prepared
 from orbital.indexer.subject import Progress, Subject
@@ -38,6 +38,7 @@ class Follower:
         self._label = subject.label
         self._ahead = backfill.Ahead(subject)
         self._pace = pace.Pace(self._log, f"chain {subject.chain_id}")
+        self._rhythm = rhythm.Rhythm(subject.settings.poll_min_seconds, subject.settings.poll_seconds)
         self._status: str | None = None
         self._stored_heads: chains.Heads | None = None
         self._deadlines_seen_at = 0.0
@@ -134,6 +135,8 @@ class Follower:
         )
         self._pace.add(len(prepared.blocks), prepared.logs)
         self._pace.say(tip.number, heads.latest.number)
+        if tip.number == heads.latest.number:
+            self._rhythm.beat(tip.number, started)
         figures.count_odd(self._log, self._label, prepared.odd)
         self._stored_heads = told
         self._deadlines_seen_at = time.monotonic()
@@ -158,7 +161,7 @@ class Follower:
                 self._subject.database, self._lease, self._subject.chain_id, checkpoint.timestamp, self._rules
             )
             self._deadlines_seen_at = time.monotonic()
-        await self._signal.wait(settings.watchdog_seconds if self._signal.is_live else settings.poll_seconds)
+        await self._signal.wait(settings.watchdog_seconds if self._signal.is_live else self._rhythm.pause)
 
     def _are_deadlines_unseen(self) -> bool:
         return time.monotonic() - self._deadlines_seen_at >= self._subject.settings.deadline_seconds

@@ -33,7 +33,7 @@ async def run(
 ) -> None:
     """Index one chain until cancelled. Rejected when the network has no such chain; everything else is lived through.
 
-    `ws_urls` is where heads are announced, in order of preference; without any the node is asked every `poll_seconds`.
+    `ws_urls` is where heads are announced, in order of preference; without any nodes are asked often.
     """
     log = logging.get_logger("indexer").bind(chain_id=chain_id)
     subject = Subject(database, rpc, network, chain_id, settings)
