@@ -35,7 +35,7 @@ class SignedIntent(v.Strict):
     auctioneer: v.AddressIn
 
     def to_domain(self) -> Intent:
-        return Intent(**dict(self))
+        return Intent(**self.__dict__)
 
 
 class Submission(v.Strict):

@@ -23,6 +23,8 @@ from orbital.domain.types import UINT256_MAX, Hash32
 SELECTOR_BYTES: typing.Final = 4
 WORD_BYTES: typing.Final = 32
 ADDRESS_BYTES: typing.Final = 20
+_UINT256: typing.Final = ("uint256",)
+_WORDS: typing.Final = (_UINT256, ("bool",))
 _ADDRESS_PAD: typing.Final = bytes(WORD_BYTES - ADDRESS_BYTES)
 CONTRACTS: typing.Final = ("IntentSettler", "SolverRegistry", "LocalMailbox", "OrbitalPool", "TestToken")
 
@@ -84,8 +86,12 @@ class Contract:
     def decode_return(self, function: str, data: bytes) -> tuple[typing.Any, ...]:
         """Return the values. Raises Corrupt("malformed_return"): no such contract is there, or another one."""
         outputs = self.functions[function].outputs
-        if outputs == ("uint256",) and len(data) == WORD_BYTES:
-            return (int.from_bytes(data),)
+        if len(data) == WORD_BYTES and outputs in _WORDS:
+            word = int.from_bytes(data)
+            if outputs == _UINT256:
+                return (word,)
+            if word <= 1:
+                return (bool(word),)
         try:
             return _CODEC.decode(outputs, data)
         except (eth_abi.exceptions.DecodingError, UnicodeDecodeError, OverflowError) as failure:
