@@ -11,11 +11,14 @@ from typing import Final
 
 from orbital.api.tokens import Identity
 from orbital.domain.errors import OrbitalError, Unauthenticated, Unavailable
+from orbital.observe import logging
 from orbital.storage import auctions, logins, pool
 
 LOOK_SECONDS: Final = 1.0
 RECENT_SECONDS: Final = 3.0
 """An award of this age is told again to those who wait: longer than the auctioneer takes to commit one."""
+
+_log = logging.get_logger("api")
 
 
 class Waiter:
@@ -68,8 +71,10 @@ class Room:
             try:
                 await _look(database, waiters)
             except Unavailable as failure:
-                for waiter in waiters:
-                    _end(waiter, failure)
+                _end_all(waiters, failure)
+            except Exception:  # noqa: BLE001 - told to all who wait; those to come are looked after again
+                _log.exception("a look at those who wait failed")
+                _end_all(waiters, Unavailable("unavailable", "It can't be told whether this session still runs.", 3))
 
 
 async def _look(database: pool.Pool, waiters: tuple[Waiter, ...]) -> None:
@@ -82,6 +87,11 @@ async def _look(database: pool.Pool, waiters: tuple[Waiter, ...]) -> None:
             _end(waiter, Unauthenticated("unauthenticated", "This session has ended; log in again."))
         elif waiter.identity.address in winners:
             waiter.wake()
+
+
+def _end_all(waiters: tuple[Waiter, ...], failure: OrbitalError) -> None:
+    for waiter in waiters:
+        _end(waiter, failure)
 
 
 def _end(waiter: Waiter, failure: OrbitalError) -> None:

@@ -182,6 +182,7 @@ FIELDS: tuple[tuple[str, str, str, int, str], ...] = (
     ("bids", "bid.intent_id", '"0xab"', 422, INVALID),
     ("bids", "bid.intent_id", f'"{ID}00"', 422, INVALID),
     ("bids", "bid.intent_id", '"0x' + "ag" * 32 + '"', 422, INVALID),
+    ("bids", "bid.intent_id", '"0x' + "AB" * 32 + '"', 422, INVALID),
     ("bids", "bid.intent_id", "7", 422, INVALID),
     ("bids", "bid.solver", '"0x11"', 422, BAD_ADDRESS),
     ("bids", "bid.solver", "null", 422, INVALID),

@@ -19,6 +19,7 @@ from orbital.domain.types import UINT256_MAX, Account, Address, UnixSeconds
 INTEGER_MAX: Final = 2**53 - 1
 
 _DECIMAL: Final = re.compile(r"0|[1-9][0-9]{0,77}")
+_HASH: Final = re.compile(r"0x[0-9a-f]{64}")
 _DECIMAL_PATTERN: Final = "^(0|[1-9][0-9]{0,77})$"
 
 
@@ -64,14 +65,9 @@ def _read_address(value: Any) -> bytes:
 
 
 def _read_hash(value: Any) -> bytes:
-    try:
-        return hexes.parse_hash(value) if isinstance(value, str) else _refuse_hash()
-    except Rejected:
-        return _refuse_hash()
-
-
-def _refuse_hash() -> bytes:
-    raise PydanticCustomError("invalid_type", "0x and 64 hex digits are needed.")
+    if not isinstance(value, str) or _HASH.fullmatch(value) is None:
+        raise PydanticCustomError("invalid_type", "0x and 64 lower-case hex digits are needed.")
+    return bytes.fromhex(value[2:])
 
 
 def _read_signature(value: Any) -> bytes:
