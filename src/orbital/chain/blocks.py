@@ -10,6 +10,7 @@ import typing
 
 import msgspec
 
+from orbital.chain import seals
 from orbital.domain import errors
 from orbital.domain.types import Address, Amount, BlockNumber, Hash32, UnixSeconds
 
@@ -18,7 +19,10 @@ Decoded = typing.TypeVar("Decoded")
 
 
 class Header(msgspec.Struct, frozen=True, gc=False):
-    """A block's head. `logs_bloom` has 256 bytes; `base_fee_wei` is None before EIP-1559."""
+    """A block's head. `logs_bloom` has 256 bytes; `base_fee_wei` is None before EIP-1559.
+
+    `is_sealed`: the hash is that of all fields; None where that can't be known.
+    """
 
     number: BlockNumber
     hash: Hash32
@@ -26,6 +30,7 @@ class Header(msgspec.Struct, frozen=True, gc=False):
     timestamp: UnixSeconds
     logs_bloom: bytes
     base_fee_wei: int | None = None
+    is_sealed: bool | None = None
 
 
 class Heads(msgspec.Struct, frozen=True, gc=False):
@@ -93,6 +98,7 @@ class _RawReceipt(msgspec.Struct, rename="camel"):
     contract_address: str | None = None
 
 
+_SEALED_HEADER = msgspec.json.Decoder(seals.SealedHeader | None)
 _HEADER = msgspec.json.Decoder(_RawHeader | None)
 _LOGS = msgspec.json.Decoder(list[_RawLog])
 _RECEIPT = msgspec.json.Decoder(_RawReceipt | None)
@@ -101,7 +107,10 @@ _TEXT = msgspec.json.Decoder(str)
 
 def decode_header(answer: bytes | msgspec.Raw) -> Header | None:
     """Decode the answer of `eth_getBlockBy…` without transactions, or a `newHeads` notice."""
-    return _decode(_HEADER, _to_header, answer)
+    try:
+        return _decode(_SEALED_HEADER, _to_sealed_header, answer)
+    except errors.Unavailable:  # malformed, or of another form
+        return _decode(_HEADER, _to_header, answer)
 
 
 def decode_logs(answer: bytes | msgspec.Raw) -> list[Log]:
@@ -143,7 +152,13 @@ def _to_bytes(text: str) -> bytes:
     return bytes.fromhex(text[2:])
 
 
-def _to_header(raw: _RawHeader | None) -> Header | None:
+def _to_sealed_header(raw: seals.SealedHeader | None) -> Header | None:
+    if raw is None:
+        return None
+    return _to_header(raw, is_sealed=seals.recompute(raw) == bytes.fromhex(raw.hash[2:]))
+
+
+def _to_header(raw: _RawHeader | seals.SealedHeader | None, *, is_sealed: bool | None = None) -> Header | None:
     if raw is None:
         return None
     return Header(
@@ -153,6 +168,7 @@ def _to_header(raw: _RawHeader | None) -> Header | None:
         UnixSeconds(int(raw.timestamp, 16)),
         bytes.fromhex(raw.logs_bloom[2:]),
         None if raw.base_fee_per_gas is None else int(raw.base_fee_per_gas, 16),
+        is_sealed,
     )
 
 

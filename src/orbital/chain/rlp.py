@@ -20,7 +20,11 @@ def encode(item: Item) -> bytes:
         if len(item) == 1 and item[0] < STRING_OFFSET:
             return item
         return _prefix(len(item), STRING_OFFSET) + item
-    body = b"".join(encode(part) for part in item)
+    return wrap(b"".join(encode(part) for part in item))
+
+
+def wrap(body: bytes) -> bytes:
+    """Make a list of items that are encoded already, one after the other."""
     return _prefix(len(body), LIST_OFFSET) + body
 
 

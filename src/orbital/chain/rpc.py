@@ -15,7 +15,7 @@ import typing
 
 import msgspec
 
-from orbital.chain import blocks, hexes, jsonrpc, nodes
+from orbital.chain import blocks, hexes, jsonrpc, nodes, seals
 from orbital.chain.blocks import Header, Heads, Log, Receipt
 from orbital.chain.jsonrpc import RangeRefused, RpcError
 from orbital.chain.nodes import TimedOut
@@ -45,6 +45,7 @@ class Rpc:
         calls_per_second: float | None = None,
     ) -> None:
         self._id: typing.Final = chain_id
+        self._form: typing.Final = seals.Form(chain_id)
         self._client = nodes.Client(nodes.Nodes(urls, chain_id, timeout_seconds, calls_per_second))
 
     async def __aenter__(self) -> typing.Self:
@@ -60,6 +61,11 @@ class Rpc:
     def expected_chain_id(self) -> ChainId:
         """The configured chain id; every node is compared to it."""
         return self._id
+
+    @property
+    def form(self) -> seals.Form:
+        """What is known of how the chain's headers are hashed, the same through all doors."""
+        return self._form
 
     def steady(self) -> typing.Self:
         """The same chain through one node for as long as it answers. It needs no closing."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from orbital.chain import blooms
+from orbital.chain import blooms, seals
 from orbital.chain.blocks import Header, Log
 from orbital.domain.types import Address, BlockNumber, Hash32
 
@@ -24,6 +24,7 @@ class Kind(StrEnum):
     MISSING_HEADER = "missing_header"
     WRONG_NUMBER = "wrong_number"
     WRONG_HASH = "wrong_hash"
+    BROKEN_SEAL = "broken_seal"
     UNLINKED = "unlinked"
     FOREIGN_LOG = "foreign_log"
     UNASKED_LOG = "unasked_log"
@@ -83,6 +84,14 @@ def check_header(header: Header | None, number: BlockNumber, block_hash: Hash32 
     if block_hash is not None and header.hash != block_hash:
         return [Doubt(Kind.WRONG_HASH, number, f"The node gives hash 0x{header.hash.hex()}.")]
     return []
+
+
+def check_seals(headers: Sequence[Header], form: seals.Form) -> list[Doubt]:
+    """The hash of every header is that of its fields, as far as that can be known."""
+    return [
+        Doubt(Kind.BROKEN_SEAL, header.number, f"Its fields have another hash than 0x{header.hash.hex()}.")
+        for header in form.find_broken(headers)
+    ]
 
 
 def check_links(headers: Sequence[Header]) -> list[Doubt]:

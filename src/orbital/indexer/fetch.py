@@ -75,6 +75,7 @@ async def fetch_blocks(
         one for number, header in enumerate(found, first) for one in doubt.check_header(header, BlockNumber(number))
     ]
     headers = [header for header in found if header is not None] + known
+    doubts += doubt.check_seals(headers, rpc.form)
     if _is_wrong(door, doubts or doubt.check_links(headers)):
         return None
     if len(headers) <= BY_HASH_MAX:

@@ -114,6 +114,25 @@ def _other_chain(call: Json, reply: Json) -> Json:
     return reply | {"result": "0x1"} if call["method"] == "eth_chainId" else reply
 
 
+def _not_linked(call: Json, reply: Json) -> Json:
+    """Another block of the chain at every height: sound by itself."""
+    if not _is_height(call) or not reply["result"]:
+        return reply
+    return reply | {"result": reply["old"] | {"number": reply["result"]["number"], "another": "form"}}
+
+
+def _other_form(call: Json, reply: Json) -> Json:
+    return _broken(call, reply | {"result": reply["result"] | {"another": "0x1"}} if _is_block(call) else reply)
+
+
+def _broken(call: Json, reply: Json) -> Json:
+    return reply | {"result": reply["result"] | {"gasUsed": "0x1234567"}} if _is_block(call) else reply
+
+
+def _is_block(call: Json) -> bool:
+    return call["method"].startswith("eth_getBlockBy")
+
+
 def _few_blocks(call: Json, reply: Json) -> Json:
     where = call["params"][0] if call["method"] == "eth_getLogs" else {}
     if "fromBlock" not in where or int(where["toBlock"], 16) - int(where["fromBlock"], 16) < 3:
@@ -134,7 +153,9 @@ def _first_log_dropped(call: Json, reply: Json) -> Json:
 DOUBTS, FAILURES = "orbital_indexer_doubts_total", "orbital_node_failures_total"
 LIES: dict[str, tuple[Lie | bytes | str, tuple[str, str] | None]] = {
     "empty logs": (_no_logs, (DOUBTS, "bloom_without_log")),
-    "wrong hash": (_changed(hash=lambda text: text[:-4] + text[-2:] + "ab"), (DOUBTS, "unlinked")),
+    "wrong hash": (_changed(hash=lambda text: text[:-4] + text[-2:] + "ab"), (DOUBTS, "broken_seal")),
+    "wrong time": (_changed(timestamp=lambda text: hex(int(text, 16) + 1)), (DOUBTS, "broken_seal")),
+    "wrong parent": (_not_linked, (DOUBTS, "unlinked")),
     "wrong number": (_changed(number=lambda text: hex(int(text, 16) + 1)), (DOUBTS, "wrong_number")),
     "null block": (_no_block, (DOUBTS, "missing_header")),
     "head goes back": (_old_head, (DOUBTS, "head_went_back")),
@@ -169,7 +190,7 @@ async def test_every_lie_is_seen_and_the_index_is_what_an_honest_node_gives(
             await emit(world)
             await world.mine(world.origin, 5)
             await emit(world)
-            async with rpc.Rpc(urls, world.origin, 0.5) as node:
+            async with rpc.Rpc(urls, world.origin, 0.5 if name == "timeout" else 10.0) as node:
                 world.sources[world.origin] = node, []
                 async with world.indexing(world.origin, **QUICK):
                     await wait_until(lambda: is_at_head(world, world.origin))
@@ -240,6 +261,22 @@ async def test_one_node_of_three_that_lies_keeps_nothing_from_being_final(world,
     async with world.indexing(world.destination, **QUICK):
         await wait_until(lambda: is_at_head(world, world.destination))
     assert await fingerprint() == whole
+
+
+async def test_chains_whose_hashes_are_other_than_known_are_followed(world, liar, wait_until):
+    """By a field that nobody knows, in all blocks, and from one block on."""
+    await world.mine(world.origin, FINAL_DEPTH + 1)
+    for before, lie in ((_other_form, _other_form), (_broken, _broken), (None, _broken)):
+        liar.tell(before)
+        async with rpc.Rpc([liar.place], world.origin) as node:
+            world.sources[world.origin] = node, []
+            async with world.indexing(world.origin, **QUICK):
+                await emit(world)
+                await wait_until(lambda: is_at_head(world, world.origin))
+                liar.tell(lie)
+                await emit(world)
+                await wait_until(lambda: is_at_head(world, world.origin))
+    assert (await world.checkpoint(world.origin)).verified > 0
 
 
 @contextlib.asynccontextmanager
