@@ -49,6 +49,7 @@ class RangeRefused(RpcError):
 
     def __init__(self, rpc_code: int, message: str, refusal: refusals.Refusal) -> None:
         super().__init__(rpc_code, message)
+        self.limit = refusal.limit
         self.suggested = refusal.suggested
         self.max_blocks = refusal.max_blocks
 
@@ -181,7 +182,7 @@ def _to_answer(call: Call, reply: _Reply) -> Answer:
     refusal = refusals.read(error.code, error.message)
     if refusal.limit is refusals.Limit.RATE:
         raise NodeFailed(Failure.RATE_LIMITED, error.message)
-    if call.method == _LOGS_METHOD and refusal.limit in {refusals.Limit.RANGE, refusals.Limit.TIME}:
+    if call.method == _LOGS_METHOD and refusal.limit in refusals.RANGE_LIMITS:
         return RangeRefused(error.code, error.message, refusal)
     return RpcError(error.code, error.message, _revert_data(error.data))
 

@@ -14,9 +14,14 @@ class Limit(StrEnum):
     """Which limit was met; the word is the metric's label."""
 
     RANGE = "range_too_large"
+    RESULTS = "too_many_results"
     RATE = "rate_limited"
     TIME = "timeout"
     OTHER = "other"
+
+
+RANGE_LIMITS: Final = frozenset({Limit.RANGE, Limit.RESULTS, Limit.TIME})
+"""Those that fewer blocks stay below, when logs are asked for."""
 
 
 class Refusal(NamedTuple):
@@ -34,13 +39,13 @@ _WORDS_MAX: Final = 1000
 _ROWS: Final = tuple(
     (re.compile(words, re.IGNORECASE), limit)
     for words, limit in (
-        (r"block range should work|try with this block range|retry with the range", Limit.RANGE),  # Alchemy, Infura
-        (r"query returned more than [\d,]+ results|query exceeds max results", Limit.RANGE),  # Infura, geth, reth
+        (r"query returned more than [\d,]+ results|query exceeds max results", Limit.RESULTS),  # Infura, geth, reth
         (
             r"response size (?:is |was )?(?:exceeded|too large)|response (?:size )?(?:is )?too (?:big|large)",
-            Limit.RANGE,
-        ),
-        (r"result set too large|too many (?:results|logs)|more than [\d,]+ logs", Limit.RANGE),
+            Limit.RESULTS,
+        ),  # Alchemy
+        (r"result set too large|too many (?:results|logs)|more than [\d,]+ logs", Limit.RESULTS),
+        (r"block range should work|try with this block range|retry with the range", Limit.RANGE),  # Alchemy, Infura
         (r"(?:limited to|up to|exceeds?) an? [\d,]+k?[ -]blocks? range", Limit.RANGE),
         (
             r"eth_getLogs (?:is |are )?limited to|limited to (?:a |0 - )?[\d,]+ (?:blocks?|range)",
@@ -75,7 +80,8 @@ def read(code: int, message: str) -> Refusal:
     words = message[:_WORDS_MAX]
     for pattern, limit in _ROWS:
         if pattern.search(words):
-            return Refusal(limit, _suggested(words), _max_blocks(words)) if limit is Limit.RANGE else Refusal(limit)
+            names_blocks = limit in {Limit.RANGE, Limit.RESULTS}
+            return Refusal(limit, _suggested(words), _max_blocks(words)) if names_blocks else Refusal(limit)
     return Refusal(Limit.RATE if code == LIMIT_EXCEEDED_CODE else Limit.OTHER)
 
 

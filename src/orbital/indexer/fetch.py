@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from orbital.chain.refusals import Limit
 from orbital.chain.rpc import Header, Heads, Log, RangeRefused, Rpc, RpcError
 from orbital.domain.errors import Unavailable
 from orbital.domain.types import BlockNumber, Hash32
@@ -140,6 +141,7 @@ async def _range(rpc: Rpc, first: int, last: int, sources: Sources) -> tuple[lis
     except RpcError as refusal:
         if first == last:
             raise _unavailable(refusal) from refusal
+        _count_refused(rpc, refusal)
         blocks = _fewer(refusal, first, last)
     logs, largest = [], 0
     for start in range(first, last + 1, blocks):
@@ -147,6 +149,11 @@ async def _range(rpc: Rpc, first: int, last: int, sources: Sources) -> tuple[lis
         logs += some
         largest = max(largest, taken)
     return logs, largest
+
+
+def _count_refused(rpc: Rpc, refusal: RpcError) -> None:
+    kind = refusal.limit if isinstance(refusal, RangeRefused) else Limit.OTHER
+    figures.RANGES_REFUSED.labels(str(rpc.expected_chain_id), rpc.answered_by or "", kind).inc()
 
 
 def _fewer(refusal: RpcError, first: int, last: int) -> int:

@@ -47,6 +47,11 @@ FACTS: Final = metrics.counter("orbital_indexer_facts", "Facts new to the ledger
 DOUBTS: Final = metrics.counter(
     "orbital_indexer_doubts", "Answers of nodes that do not fit what was asked, or themselves.", ("chain_id", "kind")
 )
+RANGES_REFUSED: Final = metrics.counter(
+    "orbital_indexer_ranges_refused",
+    "Ranges of logs that a node refused, which were asked again in parts.",
+    ("chain_id", "node", "kind"),
+)
 ODD_LOGS: Final = metrics.counter(
     "orbital_indexer_odd_logs", "Logs of foreign contracts that are none of their event's.", ("chain_id", "protocol")
 )

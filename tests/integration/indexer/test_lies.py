@@ -150,6 +150,7 @@ def _first_log_dropped(call: Json, reply: Json) -> Json:
     return reply | {"result": reply["result"][1:]} if call["method"] == "eth_getLogs" else reply
 
 
+REFUSED = "orbital_indexer_ranges_refused_total"
 DOUBTS, FAILURES = "orbital_indexer_doubts_total", "orbital_node_failures_total"
 LIES: dict[str, tuple[Lie | bytes | str, tuple[str, str] | None]] = {
     "empty logs": (_no_logs, (DOUBTS, "bloom_without_log")),
@@ -160,8 +161,8 @@ LIES: dict[str, tuple[Lie | bytes | str, tuple[str, str] | None]] = {
     "null block": (_no_block, (DOUBTS, "missing_header")),
     "head goes back": (_old_head, (DOUBTS, "head_went_back")),
     "other chain": (_other_chain, (FAILURES, "wrong_chain")),
-    "range too large": (_few_blocks, None),
-    "result cap": (_few_results, None),
+    "range too large": (_few_blocks, (REFUSED, "range_too_large")),
+    "result cap": (_few_results, (REFUSED, "too_many_results")),
     "429": (_http("429 Too Many Requests\r\nRetry-After: 1", b"slow down"), (FAILURES, "rate_limited")),
     "HTML": (_http("200 OK", b"<html>Sign in</html>"), (FAILURES, "not_json_rpc")),
     "reset": (b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{", (FAILURES, "unreachable")),

@@ -3,7 +3,7 @@ import pytest
 from orbital.chain import refusals
 from orbital.chain.refusals import Limit, Refusal
 
-RANGES = [
+RESULTS = [
     (
         -32602,
         (
@@ -15,6 +15,22 @@ RANGES = [
         range(0xC5DC00, 0xC614A8),
         2000,
     ),
+    (
+        -32005,
+        "query returned more than 10000 results. Try with this block range [0x1, 0xFF].",
+        range(1, 256),
+        None,
+    ),
+    (-32005, "query returned more than 10000 results", None, None),
+    (
+        -32602,
+        "query exceeds max results 20000, retry with the range 3600741-3620740",
+        range(3600741, 3620741),
+        None,
+    ),
+    (-32008, "response is too big", None, None),
+]
+RANGES = [
     (
         -32600,
         (
@@ -34,19 +50,6 @@ RANGES = [
         range(0x5223C98, 0x5223E81),
         None,
     ),
-    (
-        -32005,
-        "query returned more than 10000 results. Try with this block range [0x1, 0xFF].",
-        range(1, 256),
-        None,
-    ),
-    (-32005, "query returned more than 10000 results", None, None),
-    (
-        -32602,
-        "query exceeds max results 20000, retry with the range 3600741-3620740",
-        range(3600741, 3620741),
-        None,
-    ),
     (-32614, "eth_getLogs is limited to a 10,000 range", None, 10_000),
     (-32614, "eth_getLogs is limited to a 10,000 blocks range", None, 10_000),
     (-32600, "block range is too wide", None, None),
@@ -54,8 +57,14 @@ RANGES = [
     (-32600, "block range too large", None, None),
     (-32602, "requested too many blocks from 0 to 5000000, maximum is set to 1024", None, 1024),
     (-32000, "exceed maximum block range: 50000", None, 50_000),
-    (-32008, "response is too big", None, None),
 ]
+
+
+@pytest.mark.parametrize(("code", "message", "suggested", "max_blocks"), RESULTS)
+def test_words_for_too_many_results_are_known(
+    code: int, message: str, suggested: range | None, max_blocks: int | None
+) -> None:
+    assert refusals.read(code, message) == Refusal(Limit.RESULTS, suggested, max_blocks)
 
 
 @pytest.mark.parametrize(("code", "message", "suggested", "max_blocks"), RANGES)
