@@ -199,12 +199,13 @@ class Client:
         avoided = self._avoided if self._last is None else self._avoided | {self._last}
         return Client(self._nodes, shift=self._shift, keeps=True, avoided=avoided, only=self._only)
 
-    def witness(self) -> "Client":
-        """A client that asks the second choice first."""
-        return Client(self._nodes, shift=self._shift + 1)
+    def witness(self, told_by: collections.abc.Collection[str] = ()) -> "Client":
+        """A client that asks the second choice first, and the nodes of these places last."""
+        avoided = frozenset(node for node in self._nodes.all if node.endpoint.place in told_by)
+        return Client(self._nodes, shift=self._shift + 1, avoided=avoided)
 
     def each(self) -> list["Client"]:
-        """For every node a client of its own, which asks no other: to hear all of them."""
+        """For every node a client of its own, which asks no other and none that rests: to hear all of them."""
         return [Client(self._nodes, only=node) for node in self._nodes.all]
 
     @property
@@ -254,7 +255,8 @@ class Client:
 
     def _order(self, height: int | None, calls: int) -> list[Node]:
         if self._only is not None:
-            return [self._only]
+            rests = self._only.health.circuit(time.monotonic()) is health.Circuit.OPEN
+            return [] if rests and len(self._nodes.all) > 1 else [self._only]
         order = self._nodes.order(height, calls, self._shift)
         return sorted(order, key=lambda node: (node in self._avoided, not self._keeps or node is not self._last))
 
@@ -273,7 +275,7 @@ def _first_pause_end(failed: collections.abc.Mapping[Node, NodeFailed]) -> float
 
 
 def _verdict(chain_id: ChainId, failed: collections.abc.Mapping[Node, NodeFailed]) -> errors.OrbitalError:
-    what = "; ".join(f"{node.endpoint.place}: {failure}" for node, failure in failed.items())
+    what = "; ".join(f"{node.endpoint.place}: {failure}" for node, failure in failed.items()) or "it rests"
     kinds = {failure.failure for failure in failed.values()}
     if kinds == {Failure.WRONG_CHAIN}:
         return errors.Corrupt("wrong_chain", f"No node is one of chain {chain_id} ({what}).")

@@ -75,9 +75,9 @@ class Rpc:
         """The same through another node than the one that answered here last, if there is one that answers."""
         return self._through(self._client.elsewhere())
 
-    def witness(self) -> typing.Self:
-        """The same, preferring the node that is asked second here."""
-        return self._through(self._client.witness())
+    def witness(self, told_by: collections.abc.Collection[str] = ()) -> typing.Self:
+        """The same, preferring the node that is asked second here; those of `told_by` (see `answered_by`) come last."""
+        return self._through(self._client.witness(told_by))
 
     def each(self) -> list[typing.Self]:
         """The same through every node by itself, in their order, to hear all of them."""

@@ -33,12 +33,13 @@ BY_HASH_MAX: Final = 4
 class Fetched:
     """Linked headers in ascending order, never empty, and the logs of their contracts.
 
-    `largest` is the number of blocks in the largest range that the node took at once.
+    `largest` is the number of blocks in the largest range that the node took at once, `node` names who was asked.
     """
 
     headers: tuple[Header, ...]
     logs: tuple[Log, ...]
     largest: int
+    node: str | None = None
 
 
 async def fetch_heads(rpc: Rpc) -> Heads:
@@ -91,7 +92,7 @@ async def fetch_blocks(
     if doubts and not await _is_confirmed(door, headers, logs, doubts, sources):
         door.blame()
         return None
-    return Fetched(tuple(headers), tuple(logs), largest)
+    return Fetched(tuple(headers), tuple(logs), largest, door.answered_by)
 
 
 def count_doubts(rpc: Rpc, doubts: Iterable[doubt.Kind]) -> None:

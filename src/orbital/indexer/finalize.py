@@ -1,9 +1,10 @@
 """Compares what is stored with what nodes say, once more, when it is final. Only what agrees is called final.
 
-Block hashes are compared, and every fact in every field. The witness is asked first. Where it differs every node is
-heard: when most of them say what is stored it is final, and the others are blamed. When most say that it is wrong, and
-again at the next looks, it was read from a lie or over a gap: they are believed, and the follower is told to read it
-anew. When neither side has a majority the range waits until one has, and operators are told.
+Block hashes are compared, and every fact in every field. A witness is asked first, best a node that told none of it.
+When it differs, or confirms its own words, every node is heard: when most say what is stored it is final, and the
+others are blamed. When most say that it is wrong, and again at the next looks, it was read from a lie or over a gap:
+they are believed, and the follower is told to read it anew. While nodes differ and neither side has a majority the
+range waits, and operators are told.
 
 This happens while there is nothing to follow, in ranges, and stores how far it came; a reorg in between is found by
 the hash of the block that ends a range.
@@ -91,19 +92,16 @@ class Finalizer:
 
     async def _is_confirmed(self, stored: Stored) -> bool:
         """Whether the witness says what is stored, or else most of all nodes."""
-        voice = await self._hear(self._subject.rpc.witness(), stored)
-        if voice is not None and voice.wrong is None:
+        told_by = {node for node, last in self._progress.told_by.items() if last >= stored.first}
+        voice = await self._hear(self._subject.rpc.witness(told_by), stored)
+        agrees = voice is not None and voice.wrong is None
+        if voice is not None and agrees and (voice.node not in told_by or len(self._subject.rpc.each()) == 1):
             self._odd.discard(voice.node)
             return True
-        if voice is not None:
+        if voice is not None and not agrees:
             figures.MISMATCHES.labels(self._subject.label).inc()
-        doors = self._subject.rpc.each()
-        heard = await asyncio.gather(*(self._hear(door, stored) for door in doors))
-        result = ballot.count([one for one in heard if one is not None], len(doors))
-        for door, one in zip(doors, heard, strict=True):
-            if one is not None:
-                self._note(door, one, is_odd=one.node in result.outvoted)
-        if result.verdict is Verdict.RIGHT:
+        result = await self._hear_all(stored)
+        if result.verdict is Verdict.RIGHT or (agrees and result.dispute is None):
             return True
         self._strikes = self._strikes + 1 if result.verdict is Verdict.WRONG else 0
         await self._tell(stored, result.dispute)
@@ -112,6 +110,15 @@ class Finalizer:
             self._progress.doubted = result.doubted
             self._signal.set()
         return False
+
+    async def _hear_all(self, stored: Stored) -> ballot.Result:
+        doors = self._subject.rpc.each()
+        heard = await asyncio.gather(*(self._hear(door, stored) for door in doors))
+        result = ballot.count([one for one in heard if one is not None], len(doors))
+        for door, one in zip(doors, heard, strict=True):
+            if one is not None:
+                self._note(door, one, is_odd=one.node in result.outvoted)
+        return result
 
     async def _hear(self, rpc: Rpc, stored: Stored) -> Voice | None:
         """What a node says of the range; None of one that is away, behind, or of another chain."""

@@ -133,6 +133,8 @@ class Follower:
             self._rules,
             None if speed is None else speed.blocks_per_second,
         )
+        if prepared.node is not None:
+            self._progress.told_by[prepared.node] = tip.number
         self._pace.add(len(prepared.blocks), prepared.logs)
         self._pace.say(tip.number, heads.latest.number)
         if tip.number == heads.latest.number:

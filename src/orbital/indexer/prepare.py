@@ -19,13 +19,17 @@ from orbital.storage.raw import Range
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Linked blocks in ascending order, never empty; `parent` is the first one's. `logs` is how many were read."""
+    """Linked blocks in ascending order, never empty; `parent` is the first one's. `logs` is how many were read.
+
+    `node` names who told them.
+    """
 
     blocks: Sequence[chains.Block]
     batch: batches.Batch
     packed: Range
     logs: int
     odd: Sequence[tuple[Watch, MalformedLog]]
+    node: str | None = None
 
     @property
     def parent(self) -> Hash32:
@@ -45,4 +49,4 @@ async def prepare(fetched: Fetched, chain_id: ChainId, sources: match.Sources, r
         await asyncio.sleep(0)
     blocks = [chains.Block(one.number, one.hash, one.parent_hash, one.timestamp) for one in fetched.headers]
     batch = await batches.prepare(matched.facts, rules)
-    return Prepared(blocks, batch, raw.pack(fetched), len(fetched.logs), matched.odd)
+    return Prepared(blocks, batch, raw.pack(fetched), len(fetched.logs), matched.odd, fetched.node)

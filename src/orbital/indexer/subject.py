@@ -48,8 +48,10 @@ class Progress:
     """What the follower and the finalizer of one leadership know of each other.
 
     `is_at_head`: there is nothing to read, so there is time to compare. `doubted`: from this block on what is stored
-    is not what the nodes say, and is to be read anew.
+    is not what the nodes say, and is to be read anew. `told_by`: up to which block what is stored was read from a node,
+    by its name.
     """
 
     is_at_head: bool = field(default=False)
     doubted: BlockNumber | None = field(default=None)
+    told_by: dict[str, BlockNumber] = field(default_factory=dict)

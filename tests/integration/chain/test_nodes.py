@@ -9,7 +9,7 @@ import typing
 
 import pytest
 
-from orbital.chain import keccak, nodes, rpc
+from orbital.chain import health, keccak, nodes, rpc
 from orbital.domain import errors
 from orbital.domain.types import ChainId
 
@@ -279,6 +279,27 @@ async def test_each_node_can_be_heard_by_itself_and_blamed() -> None:
         with pytest.raises(errors.Unavailable):
             await client.each()[0].elsewhere().ask_one(*FIRST)
     assert second.asked == 3
+
+
+async def test_a_node_that_rests_is_not_heard_by_itself_while_there_are_others() -> None:
+    second = Counted()
+    async with _pair(lambda _: "broken", second) as (shared, client):
+        for _ in range(health.OPEN_AFTER):
+            with pytest.raises(errors.Unavailable):
+                await client.each()[0].ask_one(*FIRST)
+        asked = shared.all[0].health.failures
+        with pytest.raises(errors.Unavailable):
+            await client.each()[0].ask_one(*FIRST)
+        assert shared.all[0].health.failures == asked
+        await client.each()[1].ask_one(*FIRST)
+    assert second.asked == 1
+
+
+async def test_a_second_opinion_is_best_that_of_a_node_that_told_nothing() -> None:
+    first, second = Counted(), Counted()
+    async with _pair(first, second) as (shared, client):
+        await client.witness([shared.all[1].endpoint.place]).ask_one(*FIRST)
+    assert (first.asked, second.asked) == (1, 0)
 
 
 async def test_a_node_that_lags_is_no_second_opinion() -> None:

@@ -264,6 +264,24 @@ async def test_one_node_of_three_that_lies_keeps_nothing_from_being_final(world,
     assert await fingerprint() == whole
 
 
+async def test_a_node_does_not_confirm_its_own_words(world, wait_until):
+    receipt = await world.fill(await world.match())
+    honest = world.running[world.destination].rpc_url
+    async with serving(world, world.destination) as liar, rpc.Rpc([liar.place, honest], world.destination) as node:
+        liar.tell(_first_log_dropped)
+        world.sources[world.destination] = node, []
+        async with world.indexing(world.destination, **QUICK):
+            await wait_until(lambda: is_at_head(world, world.destination))
+            await node.header("latest")
+            node.blame()  # from now on the other one is asked, and the liar is the second choice
+            await world.mine(world.destination, FINAL_DEPTH)
+            await wait_until(lambda: has_dispute(world))
+            found = await world.checkpoint(world.destination)
+            assert found.verified is None or found.verified < receipt.block_number
+            liar.tell(None)
+            await wait_until(lambda: is_verified(world, receipt.block_number))
+
+
 async def test_chains_whose_hashes_are_other_than_known_are_followed(world, liar, wait_until):
     """By a field that nobody knows, in all blocks, and from one block on."""
     await world.mine(world.origin, FINAL_DEPTH + 1)
@@ -307,6 +325,11 @@ async def is_at_head(world, chain_id):
 async def is_verified(world, number):
     found = await world.checkpoint(world.destination)
     return found is not None and found.verified is not None and found.verified >= number
+
+
+async def has_dispute(world):
+    found = await world.checkpoint(world.destination)
+    return found.dispute is not None and found.dispute.code == "nodes_disagree"
 
 
 async def has_looked(world, times):
