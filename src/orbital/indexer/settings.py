@@ -21,7 +21,7 @@ class IndexerSettings:
     batch_logs: int = 5_000
     ranges_at_once: int = 4
     poll_seconds: float = 0.2
-    poll_min_seconds: float = 0.02
+    poll_min_seconds: float = 0.01
     watchdog_seconds: float = 2.0
     silence_seconds: float = 5.0
     deadline_seconds: float = 1.0
