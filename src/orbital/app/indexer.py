@@ -12,7 +12,7 @@ from orbital.domain.types import ChainId
 from orbital.indexer import loop, match
 from orbital.indexer.settings import IndexerSettings
 
-COLLECTOR_THRESHOLDS = (100_000, 20, 50)
+COLLECTOR_THRESHOLDS = (500_000, 20, 50)
 NEEDS = frozenset({Need.DATABASE, Need.NETWORK})
 
 

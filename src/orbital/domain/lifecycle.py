@@ -7,7 +7,7 @@ before its open), a reorg may take one away again; nothing here depends on what 
 Finality is not part of the state: it follows from the chains' heads when it is read.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -185,6 +185,17 @@ def fold(intent_id: IntentId, facts: Sequence[f.Fact], rules: Rules) -> State:
     return _describe(evidence, status, facts, rules)
 
 
+def is_moot(which: f.Deadline, legs: Collection[Leg]) -> bool:
+    """Whether the passing of a time leaves an intent with these legs as it is.
+
+    The open deadline decides only while nothing is opened, the fill deadline only of what is opened and has come to no
+    end. Those of awards always decide.
+    """
+    if which is f.Deadline.OPEN_DEADLINE:
+        return Leg.OPEN in legs
+    return which is f.Deadline.FILL_DEADLINE and (Leg.OPEN not in legs or len(legs) > 1)
+
+
 def gather(intent_id: IntentId, facts: Sequence[f.Fact], rules: Rules) -> Evidence:
     """Sort canonical facts into evidence; see `fold` for what `facts` holds."""
     own = [fact for fact in facts if fact.intent_id == intent_id]
@@ -252,6 +263,7 @@ def is_foreign_fill(fact: f.Fact, intent: ForeignIntent) -> bool:
 def _describe(evidence: Evidence, status: Status | None, facts: Sequence[f.Fact], rules: Rules) -> State:
     intent, live = evidence.intent, evidence.live_award
     solver, output_amount = _who_and_how_much(evidence)
+    legs = _legs(evidence)
     unpaid = evidence.opened is not None and evidence.fill is None and evidence.settled is None
     return State(
         protocol=_protocol_of(evidence, facts),
@@ -269,14 +281,18 @@ def _describe(evidence: Evidence, status: Status | None, facts: Sequence[f.Fact]
             if intent is not None and unpaid and evidence.refunded is None
             else None
         ),
-        legs=_legs(evidence),
+        legs=legs,
         anomaly=_anomaly(evidence),
         auctionable=_is_auctionable(evidence, status),
         unjudged_rounds=tuple(awarded.round for awarded, _ in evidence.unjudged),
         lapsed_solvers=frozenset(r.award.solver for r in evidence.rounds if r.fault is f.Fault.SOLVER),
         created_at=_created_at(evidence),
-        updated_at=max([fact.timestamp for fact in facts], default=None),
+        updated_at=max([fact.timestamp for fact in facts if not _is_moot(fact, legs)], default=None),
     )
+
+
+def _is_moot(fact: f.Fact, legs: Collection[Leg]) -> bool:
+    return isinstance(fact.event, f.DeadlinePassed) and is_moot(fact.event.which, legs)
 
 
 def _protocol_of(evidence: Evidence, facts: Sequence[f.Fact]) -> Protocol:

@@ -120,13 +120,16 @@ async def _record(
     due = await deadlines.due(connection, chain_id, head_time)
     if not batch.facts and not due and not put.back:
         return 0
-    others = [*(entry.fact for entry in put.back), *due]
+    others = [*(entry.fact for entry in put.back), *(one.fact for one in due)]
     held = await claims.lock_affected(connection, batch, rules, put.new, others)
     await chains.revive(connection, put.back, rules)
     count = len(await ledger.write(connection, batch, rules, held, put.new)) if batch.facts else 0
     # Those that were due, and those that these facts set and these blocks pass.
     while due := [one for one in await deadlines.due(connection, chain_id, head_time) if one.intent_id in held.intents]:
-        passed = batches.gather(due)
-        again = claims.Held(frozenset(passed.told), {}, {})
+        count += len(await ledger.note(connection, [one for one in due if one.is_moot], put.new))
+        passed = batches.gather([one.fact for one in due if not one.is_moot])
+        if not passed.facts:
+            continue
+        again = claims.Held(frozenset(passed.told))
         count += len(await ledger.write(connection, passed, rules, again, put.new))
     return count

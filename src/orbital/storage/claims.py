@@ -7,7 +7,7 @@ row that the inserter may still want.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from orbital.domain import facts as f
@@ -24,12 +24,13 @@ _QUERIES: Final = sql.load("ledger")
 @dataclass(frozen=True, slots=True)
 class Held:
     """Intents whose rows the transaction holds. Those in `facts` were new: these are all their canonical facts, and
-    their rows are written already, as their `states` say.
+    their rows are written already, as their `states` say. `siblings` carry a nonce that is used up.
     """
 
     intents: frozenset[IntentId]
-    facts: Mapping[IntentId, Sequence[f.Fact]]
-    states: Mapping[IntentId, lifecycle.State]
+    facts: Mapping[IntentId, Sequence[f.Fact]] = field(default_factory=dict)
+    states: Mapping[IntentId, lifecycle.State] = field(default_factory=dict)
+    siblings: frozenset[IntentId] = frozenset()
 
 
 async def lock_accounts(connection: Connection, accounts: Iterable[Address]) -> None:
@@ -62,8 +63,9 @@ async def lock_affected(
     await lock_accounts(connection, (nonce.user for nonce in nonces))
     used = {nonce for fact in others if fact.position and (nonce := canonical.nonce_of(fact)) is not None}
     affected = batch.told.keys() | {fact.intent_id for fact in others if fact.intent_id is not None}
-    affected |= await _find_siblings(connection, used.union(batch.used))
-    return await claim(connection, affected, batch, rules, new_blocks)
+    siblings = await _find_siblings(connection, used.union(batch.used))
+    held = await claim(connection, affected | siblings, batch, rules, new_blocks)
+    return replace(held, siblings=siblings)
 
 
 async def claim(
@@ -79,7 +81,7 @@ async def claim(
     """
     wanted = frozenset(intent_ids)
     if not wanted:
-        return Held(wanted, {}, {})
+        return Held(wanted)
     is_one_new = len(wanted) == 1 and bool(batch.nonces)  # the insert finds out
     unheard = wanted if is_one_new else wanted - await _list_known(connection, wanted)
     told = {
@@ -105,9 +107,9 @@ async def _list_known(connection: Connection, wanted: Collection[IntentId]) -> s
     return {row["intent_id"] for row in await connection.fetch(_QUERIES["list_known"], list(wanted))}
 
 
-async def _find_siblings(connection: Connection, used: Collection[Nonce]) -> set[IntentId]:
+async def _find_siblings(connection: Connection, used: Collection[Nonce]) -> frozenset[IntentId]:
     """Intents of the ledger that carry these nonces."""
     if not used:
-        return set()
+        return frozenset()
     found = await connection.fetch(_QUERIES["find_nonce_siblings"], *zip(*used, strict=True))
-    return {row["intent_id"] for row in found}
+    return frozenset(row["intent_id"] for row in found)

@@ -1,20 +1,34 @@
 """Rows of the times that chains decide: set by canonical facts, passed where a fact says so."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from orbital.domain import deadlines
 from orbital.domain import facts as f
 from orbital.domain.foreign_facts import ForeignIntent
 from orbital.domain.intent import Intent
-from orbital.domain.lifecycle import State
-from orbital.domain.types import ChainId, IntentId
+from orbital.domain.lifecycle import Anomaly, Leg, State, Status, is_moot
+from orbital.domain.types import BlockNumber, ChainId, IntentId
 from orbital.storage import sql
 from orbital.storage.copy import FEW, NULL, copy, hex_of
-from orbital.storage.pool import Connection
+from orbital.storage.pool import Connection, Row
 
 _QUERIES: Final = sql.load("ledger")
 _COLUMNS: Final = ("intent_id", "which", "round", "chain_id", "due_at", "passed_block")
+
+
+class Due(NamedTuple):
+    """A deadline that passed, and how the intent stands: moot when that changes nothing."""
+
+    intent_id: IntentId
+    which: str
+    round: int
+    block_number: BlockNumber
+    fact: f.Fact
+    is_moot: bool
+    status: Status | None
+    anomaly: Anomaly | None
+
 
 _Row = tuple[IntentId, str, int, ChainId, int, int | None]
 
@@ -50,18 +64,36 @@ async def drop(
     await connection.execute(_QUERIES["drop_deadlines"], list(canonical), *stays[:3])
 
 
-async def due(connection: Connection, chain_id: ChainId, head_time: int, limit: int = 10_000) -> list[f.Fact]:
-    """The `DeadlinePassed` facts that a chain's indexed blocks prove and the ledger does not have yet."""
-    found = await connection.fetch(_QUERIES["load_due_deadlines"], chain_id, head_time, limit)
+async def due(connection: Connection, chain_id: ChainId, head_time: int, limit: int = 10_000) -> list[Due]:
+    """The `DeadlinePassed` facts that a chain's indexed blocks prove and the ledger does not have yet.
+
+    What they say of the intent holds while its row is held.
+    """
     return [
-        f.Fact(
-            intent_id=row["intent_id"],
-            event=f.DeadlinePassed(f.Deadline(row["which"]), row["round"]),
-            position=f.Position(chain_id, row["number"], -1, row["hash"], None),
-            timestamp=row["timestamp"],
-        )
-        for row in found
+        _due_of(row, chain_id)
+        for row in await connection.fetch(_QUERIES["load_due_deadlines"], chain_id, head_time, limit)
     ]
+
+
+async def mark(connection: Connection, passed: Sequence[Due]) -> None:
+    """Write that these deadlines have passed, and nothing else."""
+    rows = [(one.intent_id, one.which, one.round, one.block_number) for one in passed]
+    await connection.execute(_QUERIES["mark_deadlines"], *zip(*rows, strict=True))
+
+
+def _due_of(row: Row, chain_id: ChainId) -> Due:
+    event = f.DeadlinePassed(f.Deadline(row["which"]), row["round"])
+    position = f.Position(chain_id, row["number"], -1, row["hash"], None)
+    return Due(
+        row["intent_id"],
+        row["which"],
+        row["round"],
+        row["number"],
+        f.Fact(row["intent_id"], event, position, row["timestamp"]),
+        is_moot(event.which, [leg for leg in Leg if row[leg.value]]),
+        None if row["status"] is None else Status(row["status"]),
+        None if row["anomaly"] is None else Anomaly(row["anomaly"]),
+    )
 
 
 def _all(canonical: Mapping[IntentId, Sequence[f.Fact]], states: Mapping[IntentId, State]) -> list[_Row]:

@@ -73,7 +73,7 @@ async def write(
     """
     appended = await _append(connection, batch, new_blocks)
     await deadlines.put_new(connection, held.facts, held.states)
-    told = await canonical.load(connection, sorted(held.intents - held.states.keys()))
+    told = await canonical.load(connection, sorted((batch.told.keys() | held.siblings) - held.states.keys()))
     states = {one: lifecycle.fold(one, facts, rules) for one, facts in told.items()}
     timed = {fact.intent_id for fact in batch.facts if isinstance(fact.event, TIMED)}
     await deadlines.put(connection, {one: facts for one, facts in told.items() if one in timed}, states)
@@ -85,6 +85,19 @@ async def write(
     if snapshots:
         places = {(one.block_hash, one.log_index): one.seq for one in appended}
         await outbox.announce(connection, market.announce(batch.facts, places, snapshots))
+    return [one.seq for one in appended]
+
+
+async def note(
+    connection: Connection, passed: Sequence[deadlines.Due], new_blocks: Collection[Hash32] = ()
+) -> list[int]:
+    """Append deadlines that passed and are moot for intents whose rows the caller holds: no state changes."""
+    if not passed:
+        return []
+    appended = await _append(connection, Batch([one.fact for one in passed]), new_blocks)
+    await deadlines.mark(connection, passed)
+    about = {one.intent_id: one for one in passed}
+    await outbox.put(connection, [_announcement(one, about) for one in appended])
     return [one.seq for one in appended]
 
 
@@ -148,7 +161,7 @@ async def _append(connection: Connection, batch: Batch, new_blocks: Collection[H
     return appended
 
 
-def _announcement(new: _Appended, states: Mapping[IntentId, lifecycle.State]) -> tuple[str, str, str]:
+def _announcement(new: _Appended, states: Mapping[IntentId, lifecycle.State | deadlines.Due]) -> tuple[str, str, str]:
     """A row of the outbox; everything in its JSON is hex, a number or a word, so that it needs no escapes."""
     actor = "" if new.actor is None else f',"actor":"0x{new.actor.hex()}"'
     state = None if new.intent_id is None else states.get(new.intent_id)

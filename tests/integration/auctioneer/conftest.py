@@ -96,7 +96,7 @@ class Office:
                 for index, (intent_id, event) in enumerate(events)
             ]
             await ledger.record(connection, new, self.network.rules)
-            passed = await deadlines.due(connection, chain_id, timestamp)
+            passed = [one.fact for one in await deadlines.due(connection, chain_id, timestamp)]
             await ledger.record(connection, passed, self.network.rules)
             await chains.advance(connection, chain_id, block)
         return f.Position(chain_id, number, -1, block.hash, None)

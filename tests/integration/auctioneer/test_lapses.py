@@ -62,7 +62,8 @@ async def lapse(office: Any, node: rpc.Rpc, seconds: int = 61) -> None:
     block = chains.Block(head.number + 100, head.hash, head.parent_hash, timestamp)
     async with pool.transaction(office.desk.pool) as connection:
         await chains.put_blocks(connection, 31337, [block])
-        await ledger.record(connection, await deadlines.due(connection, 31337, timestamp), office.network.rules)
+        due = await deadlines.due(connection, 31337, timestamp)
+        await ledger.record(connection, [one.fact for one in due], office.network.rules)
         await chains.advance(connection, 31337, block)
 
 

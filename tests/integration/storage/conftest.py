@@ -139,7 +139,7 @@ class History:
             await chains.advance(connection, step.chain_id, step.block)
 
     async def pass_deadlines(self, connection: pool.Connection, chain_id: ChainId) -> None:
-        while due := await deadlines.due(connection, chain_id, 2**62):
+        while due := [one.fact for one in await deadlines.due(connection, chain_id, 2**62)]:
             await ledger.record(connection, due, self.rules)
 
     async def bind(self, connection: pool.Connection) -> None:

@@ -68,6 +68,11 @@ SET chain_id = excluded.chain_id, due_at = excluded.due_at, passed_block = exclu
 WHERE (deadlines.chain_id, deadlines.due_at, deadlines.passed_block)
       IS DISTINCT FROM (excluded.chain_id, excluded.due_at, excluded.passed_block)
 
+-- name: mark_deadlines
+UPDATE deadlines d SET passed_block = passed.block
+FROM unnest($1::bytea[], $2::text[], $3::int[], $4::bigint[]) AS passed (intent_id, which, round, block)
+WHERE d.intent_id = passed.intent_id AND d.which = passed.which AND d.round = passed.round
+
 -- name: drop_deadlines
 -- Of the intents $1, deadlines whose fact a reorg took; those that stay are given as rows.
 DELETE FROM deadlines d
@@ -79,8 +84,10 @@ WHERE d.intent_id = ANY ($1::bytea[])
 
 -- name: load_due_deadlines
 -- Each waiting deadline of a chain with the first canonical block after it, when that block is indexed.
-SELECT d.intent_id, d.which, d.round, b.number, b.hash, b.timestamp
+SELECT d.intent_id, d.which, d.round, b.number, b.hash, b.timestamp, i.status, i.anomaly,
+       i.legs ? 'open' AS open, i.legs ? 'fill' AS fill, i.legs ? 'settle' AS settle, i.legs ? 'refund' AS refund
 FROM deadlines d
+JOIN intents i ON i.intent_id = d.intent_id
 CROSS JOIN LATERAL (
     SELECT number, hash, timestamp FROM blocks
     -- As a bigint, or the index is of no use; deadlines may be larger than that.
