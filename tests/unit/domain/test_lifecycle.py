@@ -58,6 +58,17 @@ def test_any_order_of_arrival_gives_the_same_state(case, data):
 
 
 @given(data=st.data())
+def test_a_moot_time_changes_nothing_and_any_other_may(case, data):
+    passed = data.draw(st.sampled_from([case.passed(one) for one in ("open_deadline", "fill_deadline")]))
+    told = data.draw(st.lists(st.sampled_from(everything(case)), unique=True).filter(lambda told: passed not in told))
+    state, later = case.fold(*told), case.fold(*told, passed)
+    if lifecycle.is_moot(passed.event.which, state.legs):
+        assert later == state
+    else:
+        assert later.updated_at == max(fact.timestamp for fact in [*told, passed])
+
+
+@given(data=st.data())
 def test_a_state_without_an_intent_has_no_status(case, data):
     told = data.draw(st.lists(st.sampled_from(everything(case)), unique=True))
     state = case.fold(*told)
