@@ -10,7 +10,6 @@ range, takes too long over it, or a range is too full, and grows slowly while ra
 
 import asyncio
 import collections
-import contextlib
 from typing import Final, NamedTuple
 
 from orbital.chain.rpc import Header, TimedOut
@@ -80,8 +79,7 @@ class Ahead:
         self._under_way.clear()
         for task in dropped:
             task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*dropped, return_exceptions=True)
+        await asyncio.gather(*dropped, return_exceptions=True)
 
     def _ask_ahead(self, first: int, head: Header) -> None:
         if self._under_way:

@@ -2,7 +2,8 @@
 
 The ledger is never emptied: the target is another database (or one that is behind). What is read must follow on what
 the target has, and the genesis must be the same; a gap or another history is Corrupt. Where the kept blocks end, the
-chain's indexer goes on.
+chain's indexer goes on. Deadlines that another chain set since are looked at in every run, so the order of chains is of
+no matter once each was indexed after the last that had something new.
 """
 
 import asyncio
@@ -78,13 +79,20 @@ async def _run(
                 detail = f"The kept blocks don't go on at block {checkpoint.next_block} of chain {chain_id}."
                 raise Corrupt("raw_range_torn", detail)
             await apply.apply_blocks(target, lease, chain_id, prepared, None, network.rules)
-            async with pool.acquire(target) as connection:
-                await leases.renew(connection, lease, _LEASE_SECONDS)
+            await _renew(target, lease)
             checkpoint = chains.move(checkpoint, tip)
             blocks, logs = blocks + len(prepared.blocks), logs + prepared.logs
     finally:
         ahead.cancel()
+    if checkpoint.timestamp is not None:
+        while await apply.apply_deadlines(target, lease, chain_id, checkpoint.timestamp, network.rules):
+            await _renew(target, lease)
     return Done(blocks, logs, time.monotonic() - started, checkpoint.number)
+
+
+async def _renew(target: pool.Pool, lease: leases.Lease) -> None:
+    async with pool.acquire(target) as connection:
+        await leases.renew(connection, lease, _LEASE_SECONDS)
 
 
 async def _read(source: pool.Pool, chain_id: ChainId, first: BlockNumber) -> Fetched | None:

@@ -59,6 +59,20 @@ async def test_without_reorgs_the_whole_digest_is_equal(world, other):
     assert (await digest_of(other)).total == (await digest_of(world.database)).total
 
 
+async def test_chains_may_be_indexed_again_in_any_order(world, other):
+    """A deadline that the later chain set, and the earlier one's blocks pass, is found by a run that reads nothing."""
+    match = await world.match()
+    async with world.indexing():
+        await world.open(match)
+        await world.caught_up()
+        await world.warp(world.destination, match.intent.fill_deadline + 1)
+        await world.caught_up()
+    for chain_id in (world.destination, world.origin, world.destination):
+        await reindex.reindex(world.database, other, world.network, chain_id)
+    assert (await digest_of(other)).parts["deadlines"] == (await digest_of(world.database)).parts["deadlines"]
+    assert (await digest_of(other)).total == (await digest_of(world.database)).total
+
+
 async def test_a_chain_that_an_indexer_follows_is_not_indexed_again(world, other):
     async with world.indexing(world.origin):
         await world.caught_up(world.origin)

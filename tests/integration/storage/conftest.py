@@ -6,11 +6,13 @@ import hashlib
 
 import pytest
 
+from orbital.chain.blocks import Header
 from orbital.domain import facts, lifecycle
 from orbital.domain.foreign_facts import ForeignFilled, ForeignIntent
 from orbital.domain.intent import Intent
 from orbital.domain.types import Account, Address, Amount, BlockNumber, ChainId, Hash32, IntentId, Protocol, UnixSeconds
-from orbital.storage import chains, deadlines, ledger, migrate, pool
+from orbital.indexer import apply, fetch, prepare, raw
+from orbital.storage import batches, chains, deadlines, leases, ledger, migrate, pool
 from orbital.storage.settings import StorageSettings
 
 ORIGIN, DESTINATION = ChainId(1), ChainId(10)
@@ -159,6 +161,54 @@ async def database(database_url: str) -> collections.abc.AsyncIterator[pool.Pool
     opened = await pool.create_pool(settings)
     yield opened
     opened.terminate()
+
+
+class Worker:
+    """Writes blocks of one chain as an indexer does. `mined` has the chain's blocks from number 1 on."""
+
+    def __init__(self, database, lease, chain_id, mined, rules) -> None:
+        self.chain_id = chain_id
+        self._database, self._lease, self._mined, self._rules = database, lease, mined, rules
+
+    async def write(self, first, last):
+        """Blocks of these numbers, both included, in one step."""
+        await self.write_blocks(self._mined[first - 1 : last])
+
+    async def write_blocks(self, wanted):
+        """These blocks, of whatever branch, in one step."""
+        blocks = [one.block for one in wanted]
+        headers = tuple(Header(b.number, b.hash, b.parent_hash, b.timestamp, bytes(256)) for b in blocks)
+        told = [fact for one in wanted for fact in one.facts]
+        batch, packed = await batches.prepare(told, self._rules), raw.pack(fetch.Fetched(headers, (), len(headers)))
+        step = prepare.Prepared(blocks, batch, packed, len(told), ())
+        await apply.apply_blocks(self._database, self._lease, self.chain_id, step, None, self._rules)
+
+    async def roll_back(self, to):
+        await apply.apply_rollback(self._database, self._lease, self.chain_id, BlockNumber(to), self._rules)
+
+    async def rest(self):
+        """What an indexer at its head does: it looks for deadlines that others set."""
+        async with pool.acquire(self._database) as connection:
+            checkpoint = await chains.find_checkpoint(connection, self.chain_id)
+        while await apply.apply_deadlines(
+            self._database, self._lease, self.chain_id, checkpoint.timestamp, self._rules
+        ):
+            pass
+
+
+@pytest.fixture
+def start_worker(
+    database: pool.Pool, history: History
+) -> collections.abc.Callable[..., collections.abc.Awaitable[Worker]]:
+    """Start a chain's worker, which takes the chain's lease from the one before."""
+
+    async def start(chain_id: ChainId, mined: collections.abc.Sequence[Mined]) -> Worker:
+        async with pool.transaction(database) as connection:
+            lease = await leases.seize(connection, str(chain_id), "test", 60.0)
+            await chains.bind(connection, chain_id, Hash32(bytes(32)), BlockNumber(1))
+        return Worker(database, lease, chain_id, mined, history.rules)
+
+    return start
 
 
 @pytest.fixture

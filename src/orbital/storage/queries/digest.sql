@@ -12,8 +12,13 @@ WHERE f.name <> 'DeadlinePassed'
    )
 
 -- name: intents
--- Of an intent whose body is not known only foreign evidence counts.
-SELECT CASE WHEN i.status IS NULL THEN to_jsonb(i) - 'created_at' - 'updated_at' ELSE to_jsonb(i) END AS row
+-- Of an intent whose body is not known only foreign evidence counts: no deadlines are set, so those that passed while
+-- it was known, and what became of an award by them, are left over.
+SELECT CASE
+           WHEN i.status IS NULL
+           THEN jsonb_build_object('intent_id', i.intent_id, 'protocol', i.protocol, 'legs', i.legs)
+           ELSE to_jsonb(i)
+       END AS row
 FROM intents i
 WHERE i.status IS NOT NULL OR i.legs <> '{}'
 
