@@ -66,6 +66,7 @@ def load(environment: Mapping[str, str], needs: frozenset[Need]) -> Settings:
         fee_bps=reader.number("SOLVER_FEE_BPS", 2, 0, 10_000),
         log_level=_log_level(reader),
     )
+    reader.refuse_unknown()
     if reader.faults:
         raise ConfigError(reader.faults)
     return settings

@@ -1,4 +1,8 @@
-"""The network of `orbital.toml`: chains, contracts and tokens, with what the environment says of them."""
+"""The network of `orbital.toml`: chains, contracts and tokens, with what the environment says of them.
+
+A chain that the file lists is served or is a fault: none is left out because its node is missing, its key misspelt or
+its number taken, since what quietly isn't there is found out last. Chains out of the box are off until they get a node.
+"""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
@@ -21,6 +25,7 @@ KNOWN_CHAINS: Final[Mapping[str, Mapping[str, int]]] = {
 """Chains out of the box: `<NAME>_RPC_URL` switches one on. Domains are the public Hyperlane mailboxes' own."""
 
 WEI_PER_COIN: Final = 10**18
+CONFIRMATIONS_MAX: Final = 9999
 
 
 class _TokenSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,7 +54,7 @@ class _ChainSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mailbox: str = ""
     pools: tuple[str, ...] = ()
     start_block: Annotated[int, msgspec.Meta(ge=0)] = 0
-    fill_after: Annotated[str, msgspec.Meta(pattern="^(latest|safe|finalized|[0-9]{1,4})$")] = "finalized"
+    fill_after: Any = "finalized"
     fill_window_seconds: Annotated[int, msgspec.Meta(gt=0)] = 1800
     confirmations: Annotated[int, msgspec.Meta(gt=0, lt=2**31)] | None = None
     calls_per_second: Annotated[float, msgspec.Meta(gt=0)] | None = None
@@ -63,7 +68,7 @@ class _RegistrySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _File(msgspec.Struct, frozen=True):
-    """`orbital.toml`; settings that are also variables stand at its top in lower case."""
+    """`orbital.toml`; settings that are also variables stand at its top in lower case, read by name."""
 
     chains: dict[str, dict[str, Any]] = {}
     registry: _RegistrySection = _RegistrySection()
@@ -72,22 +77,11 @@ class _File(msgspec.Struct, frozen=True):
 
 def read_network(reader: Reader, needs: frozenset[Need]) -> tuple[dict[ChainId, Node], Network]:
     """Every chain that has a node, and the network that they make up."""
+    reader.known.update(_File.__struct_fields__)
     file = reader.typed("orbital.toml", reader.plain, _File) or _File()
     is_needed = Need.NETWORK in needs
-    nodes: dict[ChainId, Node] = {}
-    chains: dict[ChainId, Chain] = {}
-    for name in {**KNOWN_CHAINS, **file.chains}:
-        prefix = "".join(letter if letter.isalnum() else "_" for letter in name).upper()
-        given = file.chains.get(name, {})
-        if not given.get("rpc_urls") and f"{prefix}_RPC_URL" not in reader.environment:
-            continue  # a chain without a node is off
-        where = f"[chains.{name}]"
-        section = reader.typed(where, {**KNOWN_CHAINS.get(name, {}), **given}, _ChainSection)
-        if section is not None:
-            chain_id = ChainId(section.chain_id)
-            nodes[chain_id] = _node(reader, prefix, section)
-            chains[chain_id] = _chain(reader, name, where, section)
-    if is_needed and not chains:
+    nodes, chains = _read_chains(reader, file, is_needed=is_needed)
+    if is_needed and not chains and not file.chains:
         reader.faults.append("no chain is configured: add [chains.<name>] to orbital.toml and <NAME>_RPC_URL")
     registry_chain = reader.number("REGISTRY_CHAIN_ID", file.registry.chain_id, 0, 2**53)
     if is_needed and chains and registry_chain not in chains:
@@ -104,17 +98,74 @@ def read_network(reader: Reader, needs: frozenset[Need]) -> tuple[dict[ChainId, 
     )
 
 
-def _node(reader: Reader, prefix: str, section: _ChainSection) -> Node:
-    urls = _urls(reader, f"{prefix}_RPC_URL", section.rpc_urls, ("http", "https"))
-    ws_urls = _urls(reader, f"{prefix}_WS_URL", section.ws_urls, ("ws", "wss"))
+def _read_chains(reader: Reader, file: _File, *, is_needed: bool) -> tuple[dict[ChainId, Node], dict[ChainId, Chain]]:
+    """Chains out of the box that have a node, and all of the file; where none is needed, those of it with a node."""
+    nodes: dict[ChainId, Node] = {}
+    chains: dict[ChainId, Chain] = {}
+    places: dict[int, str] = {}
+    for name in {**KNOWN_CHAINS, **file.chains}:
+        prefix = "".join(letter if letter.isalnum() else "_" for letter in name).upper()
+        has_variable = bool(_split(reader.environment.get(f"{prefix}_RPC_URL", "")))
+        if name not in file.chains and not has_variable:
+            continue
+        given = file.chains.get(name, {})
+        where = f"[chains.{name}]"
+        has_node = has_variable or bool(given.get("rpc_urls"))
+        if is_needed and not has_node:
+            reader.faults.append(f"{where} has no node: give it rpc_urls or set {prefix}_RPC_URL")
+        section = reader.typed(where, {**KNOWN_CHAINS.get(name, {}), **given}, _ChainSection)
+        if section is None:
+            continue
+        chain_id = ChainId(section.chain_id)
+        if chain_id in places:
+            reader.faults.append(f"chain_id {chain_id} stands in two sections: {places[chain_id]} and {where}")
+        places[chain_id] = where
+        if has_node:
+            nodes[chain_id] = _node(reader, where, prefix, section)
+            chains[chain_id] = _chain(reader, name, where, section)
+    return nodes, chains
+
+
+def _node(reader: Reader, where: str, prefix: str, section: _ChainSection) -> Node:
+    urls = _urls(reader, f"{where} rpc_urls", section.rpc_urls, f"{prefix}_RPC_URL", ("http", "https"))
+    ws_urls = _urls(reader, f"{where} ws_urls", section.ws_urls, f"{prefix}_WS_URL", ("ws", "wss"))
     return Node(urls, ws_urls, section.calls_per_second)
 
 
-def _urls(reader: Reader, variable: str, given: tuple[str, ...], schemes: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of the variable, comma-separated, or else of the file."""
-    text = reader.environment.get(variable)
-    urls = tuple(one for url in text.split(",") if (one := url.strip())) if text else given
-    return tuple(reader.url(variable, url, schemes) for url in urls)
+def _urls(
+    reader: Reader, where: str, given: tuple[str, ...], variable: str, schemes: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Those of the variable, comma-separated, or else of the file; each once, since each has a voice of its own."""
+    chosen = _split(reader.environment.get(variable, ""))
+    place = variable if chosen else f"{where} (or {variable})"
+    urls = chosen or tuple(url.strip() for url in given)
+    spelt = [url.rstrip("/") for url in urls]
+    for index, url in enumerate(urls):
+        first = spelt.index(spelt[index])
+        if not url:
+            reader.faults.append(f"{place}: URL {index + 1} is empty")
+        elif first < index:
+            reader.faults.append(f"{place}: URL {index + 1} repeats URL {first + 1}")
+        else:
+            reader.url(f"{place}: URL {index + 1}", url, schemes)
+    return urls
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(one for url in text.split(",") if (one := url.strip()))
+
+
+def _fill_after(reader: Reader, where: str, given: Any) -> str:
+    """A tag of the chain, or a number of confirmations in digits; to wait for none is to go by the latest block."""
+    if given in ("latest", "safe", "finalized"):
+        return str(given)
+    text = str(given) if isinstance(given, (int, str)) else ""
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(CONFIRMATIONS_MAX))):
+        reader.faults.append(
+            f"{where} fill_after must be latest, safe, finalized or a number up to {CONFIRMATIONS_MAX}"
+        )
+        return "finalized"
+    return str(int(text)) if int(text) else "latest"
 
 
 def _chain(reader: Reader, name: str, where: str, section: _ChainSection) -> Chain:
@@ -126,7 +177,7 @@ def _chain(reader: Reader, name: str, where: str, section: _ChainSection) -> Cha
         settler=_contract(reader, f"{where} settler", section.settler, "INTENTS_CONTRACT_ADDRESS"),
         mailbox=_contract(reader, f"{where} mailbox", section.mailbox, "MAILBOX_CONTRACT_ADDRESS"),
         start_block=BlockNumber(section.start_block),
-        fill_after=section.fill_after,
+        fill_after=_fill_after(reader, where, section.fill_after),
         fill_window_seconds=section.fill_window_seconds,
         confirmations=section.confirmations,
         tokens=tuple(

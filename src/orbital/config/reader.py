@@ -29,8 +29,17 @@ class Reader:
         self.plain = plain
         self.mode = mode
         self.faults: list[str] = []
+        self.known: set[str] = set()
+        """What was asked of the file's top: keys and tables."""
+
+    def refuse_unknown(self) -> None:
+        """A fault for everything at the file's top that nobody asked for; call it when all is read."""
+        for key in sorted(self.plain.keys() - self.known):
+            kind = f"table [{key}]" if isinstance(self.plain[key], dict) else f"key {key}"
+            self.faults.append(f"orbital.toml: unknown {kind}")
 
     def text(self, name: str, default: str = "") -> str:
+        self.known.add(name.lower())
         value = self.environment.get(name)
         if value is None:
             found = self.plain.get(name.lower(), default)

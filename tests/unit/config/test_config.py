@@ -60,7 +60,7 @@ def test_heads_may_be_announced_by_several_nodes(environment):
     extra = {"LOCAL_WS_URL": "ws://127.0.0.1:2, wss://127.0.0.1:3,"}
     assert loading.load(environment | extra, frozenset()).nodes[7].ws_urls == ("ws://127.0.0.1:2", "wss://127.0.0.1:3")
     assert faults_of(environment | {"LOCAL_WS_URL": "ws://127.0.0.1:2,http://127.0.0.1:3"}) == [
-        "LOCAL_WS_URL must be a URL that starts with ws:// or wss://"
+        "LOCAL_WS_URL: URL 2 must be a URL that starts with ws:// or wss://"
     ]
 
 
@@ -195,6 +195,103 @@ def test_no_secret_is_in_the_representation(environment):
 def test_a_chain_without_a_mailbox_domain_is_a_fault(environment, tmp_path):
     (tmp_path / "orbital.toml").write_text(FILE.replace("domain = 77", ""))
     assert any("domain" in fault for fault in faults_of(environment, Need.NETWORK))
+
+
+NODE = 'rpc_urls = ["http://127.0.0.1:1"]\n'
+
+
+def faults_with(environment: dict[str, str], old: str, new: str) -> list[str]:
+    assert FILE.count(old) == 1
+    pathlib.Path(environment["ORBITAL_CONFIG"]).write_text(FILE.replace(old, new))
+    return faults_of(environment, Need.NETWORK)
+
+
+@pytest.mark.parametrize("line", ["", "rpc_urls = []\n"])
+def test_a_chain_of_the_file_without_a_node_is_a_fault(environment, line):
+    assert faults_with(environment | {"LOCAL_RPC_URL": ""}, NODE, line) == [
+        "[chains.local] has no node: give it rpc_urls or set LOCAL_RPC_URL"
+    ]
+    given = environment | {"LOCAL_RPC_URL": "http://127.0.0.1:2"}
+    assert loading.load(given, frozenset({Need.NETWORK})).nodes[7].urls == ("http://127.0.0.1:2",)
+
+
+def test_who_needs_no_network_needs_no_node_for_it(environment):
+    pathlib.Path(environment["ORBITAL_CONFIG"]).write_text(FILE.replace(NODE, ""))
+    assert loading.load(environment, frozenset()).nodes == {}
+
+
+def test_an_empty_variable_switches_no_chain_on(environment):
+    assert loading.load(environment | {"HOLESKY_RPC_URL": " ,"}, frozenset({Need.NETWORK})).nodes.keys() == {7}
+
+
+def test_a_misspelt_key_of_a_chain_is_told_beside_what_it_should_have_been(environment):
+    assert faults_with(environment, "rpc_urls", "rpc_url") == [
+        "[chains.local] has no node: give it rpc_urls or set LOCAL_RPC_URL",
+        "[chains.local]: Object contains unknown field `rpc_url`",
+    ]
+
+
+def test_two_chains_of_one_number_are_a_fault(environment):
+    twin = f"[chains.twin]\nchain_id = 7\ndomain = 78\n{NODE}settler = '{ADDRESS}'\nmailbox = '{ADDRESS}'\n"
+    fault = "chain_id 7 stands in two sections: [chains.twin] and [chains.local]"
+    assert faults_with(environment, "[chains.local]\n", twin + "[chains.local]\n") == [fault]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("wrong_key = 3", "unknown key wrong_key"),
+        ("database_url = 'postgresql://u:hunter2@h/d'", "unknown key database_url"),
+        ("[registery]\nchain_id = 7", "unknown table [registery]"),
+    ],
+)
+def test_what_nobody_reads_at_the_top_of_the_file_is_a_fault(environment, line, said):
+    assert faults_with(environment, "[registry]\n", f"{line}\n[registry]\n") == [f"orbital.toml: {said}"]
+
+
+def test_settings_that_are_variables_may_stand_at_the_top_of_the_file(environment):
+    lines = "auction_window_ms = 900\nsolver_fee_bps = 7\nlog_level = 'error'\nregistry_chain_id = 7\n"
+    pathlib.Path(environment["ORBITAL_CONFIG"]).write_text(lines + FILE)
+    settings = loading.load(environment, frozenset({Need.NETWORK}))
+    assert (settings.auction_window_ms, settings.fee_bps, settings.log_level) == (900, 7, "error")
+
+
+@pytest.mark.parametrize(
+    ("urls", "said"),
+    [
+        ("['http://n', '']", "URL 2 is empty"),
+        ("[' ']", "URL 1 is empty"),
+        ("['http://n', 'http://m', 'http://n/ ']", "URL 3 repeats URL 1"),
+        ("['http://n', 'ws://n']", "URL 2 must be a URL that starts with http:// or https://"),
+    ],
+)
+def test_a_node_that_is_none_or_is_there_already_is_a_fault_by_its_place(environment, urls, said):
+    fault = f"[chains.local] rpc_urls (or LOCAL_RPC_URL): {said}"
+    assert faults_with(environment, NODE, f"rpc_urls = {urls}\n") == [fault]
+
+
+def test_streams_and_variables_are_held_to_the_same(environment):
+    assert faults_with(environment, NODE, NODE + "ws_urls = ['']\n") == [
+        "[chains.local] ws_urls (or LOCAL_WS_URL): URL 1 is empty"
+    ]
+    pathlib.Path(environment["ORBITAL_CONFIG"]).write_text(FILE)
+    assert faults_of(environment | {"LOCAL_RPC_URL": "http://n,http://n"}) == ["LOCAL_RPC_URL: URL 2 repeats URL 1"]
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [("5", "5"), ("'5'", "5"), ("9999", "9999"), ("0", "latest"), ("'latest'", "latest"), ("'safe'", "safe")],
+)
+def test_a_fill_waits_for_a_tag_or_for_confirmations(environment, given, read):
+    pathlib.Path(environment["ORBITAL_CONFIG"]).write_text(FILE.replace(NODE, f"{NODE}fill_after = {given}\n"))
+    assert loading.load(environment, frozenset({Need.NETWORK})).network.chains[7].fill_after == read
+
+
+@pytest.mark.parametrize("given", ["10000", "-1", "1.5", "true", "''", "'soon'", "['safe']", "{a = 1}"])
+def test_what_no_fill_can_wait_for_is_a_fault(environment, given):
+    assert faults_with(environment, NODE, f"{NODE}fill_after = {given}\n") == [
+        "[chains.local] fill_after must be latest, safe, finalized or a number up to 9999"
+    ]
 
 
 @pytest.mark.parametrize(
