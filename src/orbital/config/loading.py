@@ -39,7 +39,9 @@ def load(environment: Mapping[str, str], needs: frozenset[Need]) -> Settings:
     signers = _signers(reader, needs)
     nodes, network = read_network(reader, needs)
     host, port = _server_address(reader)
-    public_url = reader.url("PUBLIC_URL", reader.text("PUBLIC_URL", f"http://{host}:{port}"), ("http", "https"))
+    public_url = reader.url(
+        reader.place("PUBLIC_URL"), reader.text("PUBLIC_URL", f"http://{host}:{port}"), ("http", "https")
+    )
     settings = Settings(
         mode=mode,
         host=host,
@@ -61,7 +63,7 @@ def load(environment: Mapping[str, str], needs: frozenset[Need]) -> Settings:
         rate_limit_rpm_solver=reader.number("RATE_LIMIT_RPM_SOLVER", 3000, 1, 1_000_000),
         trusted_proxies=_networks(reader, "TRUSTED_PROXIES"),
         cors_origins=_origins(reader, "CORS_ORIGINS"),
-        api_url=reader.url("API_URL", reader.text("API_URL", f"http://{host}:{port}"), ("http", "https")),
+        api_url=reader.url(reader.place("API_URL"), reader.text("API_URL", f"http://{host}:{port}"), ("http", "https")),
         metrics_port=reader.number("METRICS_PORT", 0, 0, 65_535),
         fee_bps=reader.number("SOLVER_FEE_BPS", 2, 0, 10_000),
         log_level=_log_level(reader),
@@ -147,13 +149,15 @@ def _server_address(reader: Reader) -> tuple[str, int]:
     text = reader.text("SERVER_ADDRESS", "127.0.0.1:8080")
     host, _, port = text.rpartition(":")
     if not host or not port.isascii() or not port.isdigit() or int(port) > 65_535:
-        reader.faults.append("SERVER_ADDRESS must be host:port")
+        reader.faults.append(f"{reader.place('SERVER_ADDRESS')} must be host:port")
         return "127.0.0.1", 8080
     return host, int(port)
 
 
 def _addresses(reader: Reader, name: str) -> frozenset[Address]:
-    return frozenset(reader.address(name, one.strip()) for one in reader.text(name).split(",") if one.strip())
+    return frozenset(
+        reader.address(reader.place(name), one.strip()) for one in reader.text(name).split(",") if one.strip()
+    )
 
 
 def _networks(reader: Reader, name: str) -> tuple[IpNetwork, ...]:
@@ -165,7 +169,7 @@ def _networks(reader: Reader, name: str) -> tuple[IpNetwork, ...]:
         try:
             found.append(ipaddress.ip_network(one.strip()))
         except ValueError:
-            reader.faults.append(f"{name} must be addresses or networks (10.0.0.0/8), comma-separated")
+            reader.faults.append(f"{reader.place(name)} must be addresses or networks (10.0.0.0/8), comma-separated")
     return tuple(found)
 
 
@@ -175,15 +179,17 @@ def _origins(reader: Reader, name: str) -> frozenset[str]:
     for one in sorted(found):
         if one == "*":
             if reader.mode is not Mode.DEV:
-                reader.faults.append(f"{name} must name its origins; * is refused outside ORBITAL_ENV=dev")
+                reader.faults.append(
+                    f"{reader.place(name)} must name its origins; * is refused outside ORBITAL_ENV=dev"
+                )
         elif _ORIGIN.fullmatch(one) is None:
-            reader.faults.append(f"{name} must be origins (https://app.example, in lower case, no path)")
+            reader.faults.append(f"{reader.place(name)} must be origins (https://app.example, in lower case, no path)")
     return found
 
 
 def _log_level(reader: Reader) -> str:
     level = reader.text("LOG_LEVEL", "info").lower()
     if level not in {"debug", "info", "warning", "error"}:
-        reader.faults.append("LOG_LEVEL must be debug, info, warning or error")
+        reader.faults.append(f"{reader.place('LOG_LEVEL')} must be debug, info, warning or error")
         return "info"
     return level

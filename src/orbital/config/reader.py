@@ -38,6 +38,11 @@ class Reader:
             kind = f"table [{key}]" if isinstance(self.plain[key], dict) else f"key {key}"
             self.faults.append(f"orbital.toml: unknown {kind}")
 
+    def place(self, name: str) -> str:
+        """Where a fault of this setting is put right: the variable, or the file's key when that is what was read."""
+        key = name.lower()
+        return name if name in self.environment or key not in self.plain else f"{key} of orbital.toml (or {name})"
+
     def text(self, name: str, default: str = "") -> str:
         self.known.add(name.lower())
         value = self.environment.get(name)
@@ -63,7 +68,7 @@ class Reader:
         text = self.text(name, str(default))
         is_number = text.isascii() and text.isdigit() and len(text) <= NUMBER_DIGITS_MAX
         if not is_number or not low <= int(text) <= high:
-            self.faults.append(f"{name} must be a whole number from {low} to {high}")
+            self.faults.append(f"{self.place(name)} must be a whole number from {low} to {high}")
             return default
         return int(text)
 

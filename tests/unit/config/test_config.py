@@ -249,6 +249,27 @@ def test_what_nobody_reads_at_the_top_of_the_file_is_a_fault(environment, line, 
     assert faults_with(environment, "[registry]\n", f"{line}\n[registry]\n") == [f"orbital.toml: {said}"]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SERVER_ADDRESS",
+        "PUBLIC_URL",
+        "API_URL",
+        "DENIED_ADDRESSES",
+        "TRUSTED_PROXIES",
+        "CORS_ORIGINS",
+        "LOG_LEVEL",
+        "METRICS_PORT",
+    ],
+)
+def test_a_fault_names_the_key_of_the_file_when_that_is_what_was_read(environment, name):
+    (fault,) = faults_with(environment, "[registry]\n", f"{name.lower()} = 'nonsense'\n[registry]\n")
+    assert fault.startswith(f"{name.lower()} of orbital.toml (or {name}) must ")
+    pathlib.Path(environment["ORBITAL_CONFIG"]).write_text(f"{name.lower()} = 'nonsense'\n" + FILE)
+    (fault,) = faults_of(environment | {name: "nonsense too"})
+    assert fault.startswith(f"{name} must ")
+
+
 def test_settings_that_are_variables_may_stand_at_the_top_of_the_file(environment):
     lines = "auction_window_ms = 900\nsolver_fee_bps = 7\nlog_level = 'error'\nregistry_chain_id = 7\n"
     pathlib.Path(environment["ORBITAL_CONFIG"]).write_text(lines + FILE)
