@@ -43,11 +43,10 @@ def digest(*, as_json: bool) -> int:
     return _run(frozenset({Need.DATABASE}), lambda settings: _digest(settings, as_json=as_json))
 
 
-def rewind(chain: int, to: int) -> int:
-    """Take a chain back to a block and say what fell."""
-    return _run(
-        frozenset({Need.DATABASE, Need.NETWORK}), lambda settings: _rewind(settings, ChainId(chain), BlockNumber(to))
-    )
+def rewind(chain: int, to: int | None) -> int:
+    """Take a chain back to a block, or before its first one, and say what fell."""
+    block = None if to is None else BlockNumber(to)
+    return _run(frozenset({Need.DATABASE, Need.NETWORK}), lambda settings: _rewind(settings, ChainId(chain), block))
 
 
 def reindex(chain: int, source_url: str) -> int:
@@ -111,7 +110,7 @@ async def _digest(settings: Settings, *, as_json: bool) -> int:
     return 0
 
 
-async def _rewind(settings: Settings, chain_id: ChainId, to: BlockNumber) -> int:
+async def _rewind(settings: Settings, chain_id: ChainId, to: BlockNumber | None) -> int:
     async with wiring.open_database(settings, statement_seconds=_LONG_SECONDS) as database:
         done = await history.rewind(database, chain_id, to, settings.network.rules)
     where = "before its first block" if done.end is None else f"to block {done.end}"

@@ -14,6 +14,8 @@ def main(arguments: Sequence[str]) -> int:
         " there. Facts above it do not count any more, which is announced. Safe while the services run.",
     )
     parser.add_argument("--chain", type=int, required=True, metavar="ID", help="the chain")
-    parser.add_argument("--to", type=int, required=True, metavar="BLOCK", help="the last block that stays")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--to", type=int, metavar="BLOCK", help="the last block that stays")
+    where.add_argument("--all", action="store_true", help="nothing stays, not even the chain's first block")
     chosen = parser.parse_args(arguments)
     return maintenance.rewind(chosen.chain, chosen.to)

@@ -91,8 +91,9 @@ def _there(subject: Subject, checkpoint: chains.Checkpoint | None) -> chains.Che
 
 
 def _below_final(subject: Subject, ancestor: BlockNumber, final: BlockNumber) -> Corrupt:
+    where = f"--to {ancestor}" if ancestor >= subject.start_block else "--all"
     return Corrupt(
         "reorg_below_finalized",
         f"The node's history differs from block {ancestor + 1} on, but {final} was final. "
-        f"If the node is right: orbital rewind --chain {subject.chain_id} --to {ancestor}",
+        f"If the node is right: orbital rewind --chain {subject.chain_id} {where}",
     )

@@ -31,14 +31,18 @@ class Rewound:
 
 
 async def rewind(
-    database: pool.Pool, chain_id: ChainId, to: BlockNumber, rules: lifecycle.Rules, facts_a_step: int = _FACTS_A_STEP
+    database: pool.Pool,
+    chain_id: ChainId,
+    to: BlockNumber | None,
+    rules: lifecycle.Rules,
+    facts_a_step: int = _FACTS_A_STEP,
 ) -> Rewound:
-    """Go back to block `to`, which stays; the one before the chain's start block takes everything back.
+    """Go back to block `to`, which stays; None takes everything back.
 
-    NotFound for a chain that was never indexed; Rejected when `to` is above the checkpoint or further before the start.
+    NotFound for a chain that was never indexed; Rejected when `to` is above the checkpoint or before the start.
     """
     async with pool.acquire(database) as connection:
-        start = await _check(connection, chain_id, to)
+        await _check(connection, chain_id, to)
         holder = f"rewind-{os.getpid()}"
         lease = await leases.seize(connection, f"{chains.LEASE_PREFIX}{chain_id}", holder, _LEASE_SECONDS)
     try:
@@ -55,33 +59,34 @@ async def _go_back(
     database: pool.Pool,
     lease: leases.Lease,
     chain_id: ChainId,
-    to: BlockNumber,
+    to: BlockNumber | None,
     rules: lifecycle.Rules,
     facts_a_step: int,
 ) -> tuple[BlockNumber, int]:
     """Where it began, with the chain held still, and the number of facts that fell."""
-    began: BlockNumber | None = None
+    way: tuple[BlockNumber, BlockNumber] | None = None
     fallen = 0
     while True:
         async with pool.transaction(database) as connection:
             await leases.renew(connection, lease, _LEASE_SECONDS)
-            if began is None:
-                began = await _check(connection, chain_id, to)
-            step = await chains.find_step(connection, chain_id, to, facts_a_step)
+            began, end = way = way or await _check(connection, chain_id, to)
+            step = await chains.find_step(connection, chain_id, end, facts_a_step)
             await chains.forget_finality(connection, chain_id, step)
             fallen += await chains.rollback(connection, chain_id, step, rules)
-        if step == to:
+        if step == end:
             return began, fallen
 
 
-async def _check(connection: Connection, chain_id: ChainId, to: BlockNumber) -> BlockNumber:
-    """The last indexed block, if there is a way from there to `to`."""
+async def _check(connection: Connection, chain_id: ChainId, to: BlockNumber | None) -> tuple[BlockNumber, BlockNumber]:
+    """The last indexed block, and the block to go back to, if there is a way."""
     checkpoint = await chains.find_checkpoint(connection, chain_id)
     if checkpoint is None or checkpoint.number is None:
         raise NotFound("nothing_indexed", f"Nothing is indexed of chain {chain_id}.")
+    if to is None:
+        return checkpoint.number, BlockNumber(checkpoint.start_block - 1)
     if to > checkpoint.number:
         raise Rejected("above_checkpoint", f"Block {to} is above {checkpoint.number}, the last that is indexed.")
-    if to < checkpoint.start_block - 1:
-        lowest = checkpoint.start_block - 1
-        raise Rejected("below_start", f"Block {to} is below {lowest}, with which nothing would be left.")
-    return checkpoint.number
+    if to < checkpoint.start_block:
+        detail = f"Block {to} is before {checkpoint.start_block}, the chain's first: to give up everything say --all."
+        raise Rejected("below_start", detail)
+    return checkpoint.number, to

@@ -47,9 +47,13 @@ async def test_a_chain_is_indexed_again_elsewhere_and_taken_back(world, orbital,
     assert (unindexed.returncode, unindexed.stdout) == (1, "")
     assert unindexed.stderr == f"nothing_indexed: Nothing is indexed of chain {UNKNOWN}.\n"
 
-    same, rewound = await asyncio.gather(
-        orbital("digest", "--json", **again), orbital("rewind", "--chain", chain, "--to", "1")
+    same, rewound, slipped = await asyncio.gather(
+        orbital("digest", "--json", **again),
+        orbital("rewind", "--chain", chain, "--to", "1"),
+        orbital("rewind", "--chain", chain, "--to", "-1"),
     )
+    assert (slipped.returncode, slipped.stdout) == (1, "")
+    assert slipped.stderr == "below_start: Block -1 is before 0, the chain's first: to give up everything say --all.\n"
     assert (same.returncode, same.stderr) == (0, "")
     assert json.loads(same.stdout) == {
         "parts": {name: {"rows": part.rows, "sha256": part.sha256} for name, part in indexed.parts.items()},
