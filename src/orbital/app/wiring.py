@@ -7,7 +7,7 @@ from orbital.chain.rpc import Rpc
 from orbital.config.tree import Settings
 from orbital.domain.types import ChainId
 from orbital.observe import metrics
-from orbital.storage import pool
+from orbital.storage import migrate, pool
 from orbital.storage.settings import StorageSettings
 
 LOOPBACK = "127.0.0.1"
@@ -22,6 +22,8 @@ async def open_database(
         StorageSettings(settings.database_url, pool_max=pool_max, command_timeout_seconds=statement_seconds)
     )
     try:
+        async with pool.acquire(database) as connection:
+            await migrate.check(connection)
         yield database
     finally:
         database.terminate()

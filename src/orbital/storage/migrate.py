@@ -9,7 +9,7 @@ import importlib.resources
 from dataclasses import dataclass
 from typing import Any, Final
 
-from orbital.domain.errors import Corrupt
+from orbital.domain.errors import Corrupt, Rejected
 from orbital.storage import pool
 from orbital.storage.settings import StorageSettings
 
@@ -56,12 +56,19 @@ async def migrate(settings: StorageSettings) -> list[Migration]:
         await connection.close()
 
 
+async def check(connection: pool.Connection) -> None:
+    """Rejected `schema_behind` when the database lacks a migration, Corrupt when it has others than this version."""
+    migrations = load_migrations()
+    is_there = await connection.fetchval("SELECT to_regclass('schema_migrations') IS NOT NULL")
+    applied = await _load_applied(connection) if is_there else {}
+    _validate_history(applied, migrations)
+    if len(applied) < len(migrations):
+        raise Rejected("schema_behind", "The database lacks tables of this version: run `orbital migrate`.")
+
+
 async def _apply_missing(connection: Any, migrations: list[Migration]) -> list[Migration]:
     await connection.execute(_TABLE)
-    applied = {
-        row["version"]: bytes(row["checksum"])
-        for row in await connection.fetch("SELECT version, checksum FROM schema_migrations")
-    }
+    applied = await _load_applied(connection)
     _validate_history(applied, migrations)
     missing = [migration for migration in migrations if migration.version not in applied]
     for migration in missing:
@@ -74,6 +81,11 @@ async def _apply_missing(connection: Any, migrations: list[Migration]) -> list[M
                 migration.checksum,
             )
     return missing
+
+
+async def _load_applied(connection: Any) -> dict[int, bytes]:
+    found = await connection.fetch("SELECT version, checksum FROM schema_migrations")
+    return {row["version"]: bytes(row["checksum"]) for row in found}
 
 
 def _validate_history(applied: dict[int, bytes], migrations: list[Migration]) -> None:

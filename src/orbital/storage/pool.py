@@ -4,19 +4,20 @@ An outage is told within `WAIT_SECONDS`, or the time that a statement may take, 
 statement got no answer is cut rather than asked to cancel, so that whoever waits for one finds out by connecting anew.
 
 The pool never resets a connection on release (it costs a third of a lookup): so no code may leave session state on a
-pooled connection, neither SET, LISTEN nor session locks. What needs a session of its own takes `connect`.
+pooled connection, neither SET, LISTEN nor session locks (a temporary table that is empty again is none). What needs a
+session of its own takes `connect`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 import orjson
 from asyncpg.pool import PoolConnectionProxy
 
-from orbital.domain.errors import Unavailable
+from orbital.domain.errors import Rejected, Unavailable
 from orbital.storage.settings import StorageSettings
 
 if TYPE_CHECKING:  # generic in the driver's stubs alone
@@ -50,6 +51,9 @@ LOST_RACE: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 WAIT_SECONDS: Final = 2.5
 """The longest wait for a connection, free or new."""
 
+_REFUSED: Final = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
+"""What says that PostgreSQL is there and lets nobody in by these words."""
+
 _FAILURES: Final = (*AWAY, *LOST_RACE, asyncpg.InterfaceError)
 _RELEASE_SECONDS: Final = 0.2
 
@@ -61,7 +65,10 @@ SERVER_SETTINGS: Final = {
 
 
 async def create_pool(settings: StorageSettings) -> Pool:
-    """A pool that is connected; Unavailable when PostgreSQL can't be reached."""
+    """A pool that is connected; Unavailable when PostgreSQL can't be reached.
+
+    Rejected `database_refused` when it does not know the user, the password or the database, `invalid_url` for no URL.
+    """
     with_codecs: Any = asyncpg.create_pool(
         settings.url,
         min_size=settings.pool_min,
@@ -72,21 +79,17 @@ async def create_pool(settings: StorageSettings) -> Pool:
         init=_init,
         reset=_keep,
     )
-    try:
+    with _refusals_told():
         pool: Pool = await with_codecs
-    except AWAY as error:
-        raise _unavailable(error) from error
     return pool
 
 
 async def connect(settings: StorageSettings) -> Session:
     """A connection of one's own, for what needs a session; the caller closes it."""
-    try:
+    with _refusals_told():
         connection = await asyncpg.connect(
             settings.url, command_timeout=settings.command_timeout_seconds, timeout=WAIT_SECONDS
         )
-    except AWAY as error:
-        raise _unavailable(error) from error
     await _init(connection)
     return connection
 
@@ -157,6 +160,20 @@ async def _cut_when_silent(connection: Connection) -> AsyncIterator[None]:
     except TimeoutError:
         connection.terminate()
         raise
+
+
+@contextmanager
+def _refusals_told() -> Iterator[None]:
+    """Around the first connection: what is wrong with it as a typed error, without the URL and its password."""
+    try:
+        yield
+    except AWAY as error:
+        raise _unavailable(error) from error
+    except _REFUSED as error:
+        raise Rejected("database_refused", f"PostgreSQL refuses: {error}.") from error
+    except ValueError as error:
+        detail = "The database's URL must be postgresql://user:password@host:port/name."
+        raise Rejected("invalid_url", detail) from error
 
 
 def _is_ended(error: asyncpg.InterfaceError) -> bool:

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 
+import asyncpg
 import pytest
 
 UNKNOWN = "5"
@@ -63,3 +64,21 @@ async def test_a_chain_is_indexed_again_elsewhere_and_taken_back(world, orbital,
     fallen = indexed.parts["facts"].rows - (await fingerprint()).parts["facts"].rows
     assert fallen > 0
     assert f"went back from block {head} to block 1: {fallen} facts do not count any more\n" in rewound.stdout
+
+
+async def test_a_database_that_does_not_fit_is_told_in_a_line(orbital, database_url, other_url):
+    empty = await asyncpg.connect(other_url)
+    await empty.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    await empty.close()
+    nameless, _, _ = database_url.rpartition("/")
+    user, _, place = database_url.removeprefix("postgresql://").rpartition("@")
+    told = await asyncio.gather(
+        orbital("digest", DATABASE_URL=f"postgresql://{user.partition(':')[0]}:wrong-one@{place}"),
+        orbital("digest", DATABASE_URL=f"{nameless}/nowhere"),
+        orbital("digest", DATABASE_URL=other_url),
+        orbital("reindex", "--chain", UNKNOWN, "--from", "hello"),
+    )
+    assert [(one.returncode, one.stderr.partition(":")[0], one.stderr.count("\n")) for one in told] == [
+        *((1, "database_refused", 1), (1, "database_refused", 1), (1, "schema_behind", 1), (1, "invalid_url", 1))
+    ]
+    assert "wrong-one" not in told[0].stderr
