@@ -8,7 +8,7 @@ from orbital.domain import facts as f
 from orbital.domain.foreign_facts import ForeignIntent
 from orbital.domain.intent import Intent
 from orbital.domain.lifecycle import Anomaly, Leg, State, Status, is_moot
-from orbital.domain.types import BlockNumber, ChainId, IntentId
+from orbital.domain.types import ChainId, IntentId, UnixSeconds
 from orbital.storage import sql
 from orbital.storage.copy import FEW, NULL, copy, hex_of
 from orbital.storage.pool import Connection, Row
@@ -21,13 +21,16 @@ class Due(NamedTuple):
     """A deadline that passed, and how the intent stands: moot when that changes nothing."""
 
     intent_id: IntentId
-    which: str
-    round: int
-    block_number: BlockNumber
-    fact: f.Fact
+    event: f.DeadlinePassed
+    position: f.Position
+    timestamp: UnixSeconds
     is_moot: bool
     status: Status | None
     anomaly: Anomaly | None
+
+    @property
+    def fact(self) -> f.Fact:
+        return f.Fact(self.intent_id, self.event, self.position, self.timestamp)
 
 
 _Row = tuple[IntentId, str, int, ChainId, int, int | None]
@@ -45,8 +48,7 @@ async def put_new(
     connection: Connection, canonical: Mapping[IntentId, Sequence[f.Fact]], states: Mapping[IntentId, State]
 ) -> None:
     """The same for intents that have none yet."""
-    wanted = _all(canonical, states)
-    if len(wanted) > FEW:
+    if len(wanted := _all(canonical, states)) > FEW:
         lines = [
             f"{hex_of(one)}\t{which}\t{round_}\t{chain_id}\t{due_at}\t{NULL if passed is None else passed}"
             for one, which, round_, chain_id, due_at, passed in wanted
@@ -77,19 +79,17 @@ async def due(connection: Connection, chain_id: ChainId, head_time: int, limit: 
 
 async def mark(connection: Connection, passed: Sequence[Due]) -> None:
     """Write that these deadlines have passed, and nothing else."""
-    rows = [(one.intent_id, one.which, one.round, one.block_number) for one in passed]
+    rows = [(one.intent_id, str(one.event.which), one.event.round, one.position.block_number) for one in passed]
     await connection.execute(_QUERIES["mark_deadlines"], *zip(*rows, strict=True))
 
 
 def _due_of(row: Row, chain_id: ChainId) -> Due:
     event = f.DeadlinePassed(f.Deadline(row["which"]), row["round"])
-    position = f.Position(chain_id, row["number"], -1, row["hash"], None)
     return Due(
         row["intent_id"],
-        row["which"],
-        row["round"],
-        row["number"],
-        f.Fact(row["intent_id"], event, position, row["timestamp"]),
+        event,
+        f.Position(chain_id, row["number"], -1, row["hash"], None),
+        row["timestamp"],
         is_moot(event.which, [leg for leg in Leg if row[leg.value]]),
         None if row["status"] is None else Status(row["status"]),
         None if row["anomaly"] is None else Anomaly(row["anomaly"]),

@@ -12,6 +12,11 @@ from orbital.storage.copy import FEW, NULL, copy, hex_of, text_of
 from orbital.storage.pool import Connection
 
 _QUERIES: Final = sql.load("intents")
+_INSERT_FEW, _INSERT_STAGED, _UPDATE_FEW, _UPDATE_STAGED = (
+    _QUERIES[way].replace("{states}", _QUERIES[source])
+    for way in ("insert_states", "update_states")
+    for source in ("few_states", "staged_states")
+)
 _SOLVERS: Final = sql.load("solvers")
 _NO_INTENT: Final = (None,) * 13
 _COLUMNS: Final = (
@@ -67,9 +72,9 @@ async def insert(
         return frozenset()
     if len(states) > FEW:
         await _stage(connection, [lines.get(one) or line_of(one, state) for one, state in states.items()])
-        found = await connection.fetch(_QUERIES["insert_staged"])
+        found = await connection.fetch(_INSERT_STAGED)
     else:
-        found = await connection.fetch(_QUERIES["insert_few"], *_transpose(states))
+        found = await connection.fetch(_INSERT_FEW, *_transpose(states))
     return frozenset(row["intent_id"] for row in found)
 
 
@@ -77,9 +82,9 @@ async def update(connection: Connection, states: Mapping[IntentId, State]) -> No
     """Write the states of intents whose rows the caller holds."""
     if len(states) > FEW:
         await _stage(connection, [line_of(*item) for item in states.items()])
-        await connection.execute(_QUERIES["update_staged"])
+        await connection.execute(_UPDATE_STAGED)
     elif states:
-        await connection.execute(_QUERIES["update_few"], *_transpose(states))
+        await connection.execute(_UPDATE_FEW, *_transpose(states))
 
 
 def line_of(intent_id: IntentId, state: State) -> str:

@@ -172,15 +172,28 @@ LIES: dict[str, tuple[Lie | bytes | str, tuple[str, str] | None]] = {
 
 
 @pytest.fixture
+def same_without_lies(world, wait_until, fingerprint, reset):
+    """`await same_without_lies(chain_id)`: what was indexed is what a node that does not lie would have given."""
+
+    async def compare(chain_id) -> None:
+        whole = await fingerprint()
+        await reset()
+        world.sources[chain_id] = world.nodes[chain_id], []
+        async with world.indexing(chain_id, **QUICK):
+            await wait_until(lambda: is_at_head(world, chain_id))
+        assert await fingerprint() == whole
+
+    return compare
+
+
+@pytest.fixture
 async def liar(world) -> collections.abc.AsyncIterator[Liar]:
     """Before the origin's node."""
     async with serving(world, world.origin) as one:
         yield one
 
 
-async def test_every_lie_is_seen_and_the_index_is_what_an_honest_node_gives(
-    world, liar, wait_until, fingerprint, reset
-):
+async def test_every_lie_is_seen_and_the_index_is_what_an_honest_node_gives(world, liar, wait_until, same_without_lies):
     honest = world.running[world.origin].rpc_url
     async with world.indexing(world.origin, **QUICK):
         await wait_until(lambda: is_at_head(world, world.origin))
@@ -200,15 +213,10 @@ async def test_every_lie_is_seen_and_the_index_is_what_an_honest_node_gives(
             assert liar.told > 0, name
             assert counted is None or count(world, *counted) > before, name
     assert (await world.checkpoint(world.origin)).verified > 0
-    whole = await fingerprint()
-    await reset()
-    world.sources[world.origin] = world.nodes[world.origin], []
-    async with world.indexing(world.origin, **QUICK):
-        await wait_until(lambda: is_at_head(world, world.origin))
-    assert await fingerprint() == whole
+    await same_without_lies(world.origin)
 
 
-async def test_what_a_node_leaves_out_is_not_final_and_read_anew_once_it_says_it(world, wait_until, fingerprint, reset):
+async def test_what_a_node_leaves_out_is_not_final_and_read_anew_once_it_says_it(world, wait_until, same_without_lies):
     match = await world.match()
     await world.open(match)
     receipt = await world.fill(match)
@@ -229,16 +237,11 @@ async def test_what_a_node_leaves_out_is_not_final_and_read_anew_once_it_says_it
             await wait_until(lambda: is_verified(world, receipt.block_number))
             assert (await world.checkpoint(world.destination)).dispute is None
             await wait_until(lambda: is_at_head(world, world.destination))
-    whole = await fingerprint()
-    await reset()
-    world.sources[world.destination] = world.nodes[world.destination], []
-    async with world.indexing(world.destination, **QUICK):
-        await wait_until(lambda: is_at_head(world, world.destination))
-    assert await fingerprint() == whole
+    await same_without_lies(world.destination)
 
 
 @pytest.mark.parametrize("place", [0, 1], ids=["it was read from", "it is the witness"])
-async def test_one_node_of_three_that_lies_keeps_nothing_from_being_final(world, wait_until, fingerprint, reset, place):
+async def test_one_node_of_three_that_lies_keeps_nothing_from_being_final(world, wait_until, same_without_lies, place):
     match = await world.match()
     receipt = await world.fill(match)
     await world.mine(world.destination, FINAL_DEPTH)
@@ -256,12 +259,7 @@ async def test_one_node_of_three_that_lies_keeps_nothing_from_being_final(world,
             assert outvoted(world, liar) > before
             assert outvoted(world, other) == 0
     assert (await world.checkpoint(world.destination)).dispute is None
-    whole = await fingerprint()
-    await reset()
-    world.sources[world.destination] = world.nodes[world.destination], []
-    async with world.indexing(world.destination, **QUICK):
-        await wait_until(lambda: is_at_head(world, world.destination))
-    assert await fingerprint() == whole
+    await same_without_lies(world.destination)
 
 
 async def test_a_node_does_not_confirm_its_own_words(world, wait_until):

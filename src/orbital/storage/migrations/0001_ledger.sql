@@ -32,7 +32,7 @@ CREATE TABLE facts (
 );
 COMMENT ON COLUMN facts.timestamp IS 'unix seconds: the block''s time, or the database''s for off-chain facts';
 -- One fact a (chain, block hash, log index). The block's number, which its hash implies, comes first: so the index grows
--- at its end, and a new fact costs a third.
+-- at its end, at half the cost of one that begins with a hash.
 CREATE UNIQUE INDEX facts_one_per_log ON facts (chain_id, block_number, log_index, block_hash)
     WHERE log_index IS NOT NULL;
 -- Not every event of a block as a whole has both words: a NULL is a word like any other here.

@@ -2,33 +2,12 @@
 -- States on their way into `intents` when there are many: a table of the session, empty between transactions.
 CREATE TEMP TABLE IF NOT EXISTS staged_intents (LIKE intents) ON COMMIT DELETE ROWS
 
--- name: insert_staged
--- In the order in which rows are locked. What is there already stays as it is.
-WITH staged AS (DELETE FROM staged_intents RETURNING *)
-INSERT INTO intents SELECT * FROM staged ORDER BY intent_id ON CONFLICT (intent_id) DO NOTHING RETURNING intent_id
+-- name: staged_states
+-- Many states, for the two statements below, in the order of the table's columns.
+DELETE FROM staged_intents RETURNING *
 
--- name: update_staged
-WITH n AS (DELETE FROM staged_intents RETURNING *)
-UPDATE intents SET
-    protocol = n.protocol, reference = n.reference, user_address = n.user_address, recipient = n.recipient,
-    origin_chain_id = n.origin_chain_id, destination_chain_id = n.destination_chain_id, input_token = n.input_token,
-    input_amount = n.input_amount, output_token = n.output_token, min_output_amount = n.min_output_amount,
-    nonce = n.nonce, open_deadline = n.open_deadline, fill_deadline = n.fill_deadline, auctioneer = n.auctioneer,
-    status = n.status, submitted = n.submitted, solver = n.solver, output_amount = n.output_amount,
-    round = n.round, open_by = n.open_by, fill_by = n.fill_by, refund_due = n.refund_due,
-    refundable_at = n.refundable_at, legs = n.legs, anomaly = n.anomaly, auctionable = n.auctionable,
-    unjudged_rounds = n.unjudged_rounds, lapsed_solvers = n.lapsed_solvers, created_at = n.created_at,
-    updated_at = n.updated_at
-FROM n WHERE intents.intent_id = n.intent_id
-
--- name: insert_few
--- The same of a few states. Large numbers, JSON and lists come as text.
-INSERT INTO intents (
-    intent_id, protocol, reference, user_address, recipient, origin_chain_id, destination_chain_id, input_token,
-    input_amount, output_token, min_output_amount, nonce, open_deadline, fill_deadline, auctioneer, status, submitted,
-    solver, output_amount, round, open_by, fill_by, refund_due, refundable_at, legs, anomaly, auctionable,
-    unjudged_rounds, lapsed_solvers, created_at, updated_at
-)
+-- name: few_states
+-- The same of a few, given as columns; large numbers, JSON and lists come as text.
 SELECT intent_id, protocol, reference, user_address, recipient, origin_chain_id, destination_chain_id, input_token,
        input_amount::numeric, output_token, min_output_amount::numeric, nonce::numeric, open_deadline, fill_deadline,
        auctioneer, status, submitted, solver, output_amount::numeric, round, open_by, fill_by, refund_due,
@@ -39,38 +18,30 @@ FROM unnest(
     $10::bytea[], $11::text[], $12::text[], $13::numeric[], $14::numeric[], $15::bytea[], $16::text[], $17::boolean[],
     $18::bytea[], $19::text[], $20::integer[], $21::numeric[], $22::numeric[], $23::boolean[], $24::numeric[],
     $25::text[], $26::text[], $27::boolean[], $28::text[], $29::text[], $30::bigint[], $31::bigint[]
-) AS n (
+) AS given (
     intent_id, protocol, reference, user_address, recipient, origin_chain_id, destination_chain_id, input_token,
     input_amount, output_token, min_output_amount, nonce, open_deadline, fill_deadline, auctioneer, status, submitted,
     solver, output_amount, round, open_by, fill_by, refund_due, refundable_at, legs, anomaly, auctionable,
     unjudged_rounds, lapsed_solvers, created_at, updated_at
 )
-ORDER BY intent_id
-ON CONFLICT (intent_id) DO NOTHING RETURNING intent_id
 
--- name: update_few
+-- name: insert_states
+-- In the order in which rows are locked. What is there already stays as it is; the states come from one of the two above.
+WITH n AS ({states})
+INSERT INTO intents SELECT * FROM n ORDER BY intent_id ON CONFLICT (intent_id) DO NOTHING RETURNING intent_id
+
+-- name: update_states
+WITH n AS ({states})
 UPDATE intents SET
     protocol = n.protocol, reference = n.reference, user_address = n.user_address, recipient = n.recipient,
     origin_chain_id = n.origin_chain_id, destination_chain_id = n.destination_chain_id, input_token = n.input_token,
-    input_amount = n.input_amount::numeric, output_token = n.output_token, min_output_amount = n.min_output_amount::numeric,
-    nonce = n.nonce::numeric, open_deadline = n.open_deadline, fill_deadline = n.fill_deadline, auctioneer = n.auctioneer,
-    status = n.status, submitted = n.submitted, solver = n.solver, output_amount = n.output_amount::numeric,
-    round = n.round, open_by = n.open_by, fill_by = n.fill_by, refund_due = n.refund_due,
-    refundable_at = n.refundable_at, legs = n.legs::jsonb, anomaly = n.anomaly, auctionable = n.auctionable,
-    unjudged_rounds = n.unjudged_rounds::integer[], lapsed_solvers = n.lapsed_solvers::bytea[], created_at = n.created_at,
-    updated_at = n.updated_at
-FROM unnest(
-    $1::bytea[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::bigint[], $7::bigint[], $8::bytea[], $9::text[],
-    $10::bytea[], $11::text[], $12::text[], $13::numeric[], $14::numeric[], $15::bytea[], $16::text[], $17::boolean[],
-    $18::bytea[], $19::text[], $20::integer[], $21::numeric[], $22::numeric[], $23::boolean[], $24::numeric[],
-    $25::text[], $26::text[], $27::boolean[], $28::text[], $29::text[], $30::bigint[], $31::bigint[]
-) AS n (
-    intent_id, protocol, reference, user_address, recipient, origin_chain_id, destination_chain_id, input_token,
-    input_amount, output_token, min_output_amount, nonce, open_deadline, fill_deadline, auctioneer, status, submitted,
-    solver, output_amount, round, open_by, fill_by, refund_due, refundable_at, legs, anomaly, auctionable,
-    unjudged_rounds, lapsed_solvers, created_at, updated_at
-)
-WHERE intents.intent_id = n.intent_id
+    input_amount = n.input_amount, output_token = n.output_token, min_output_amount = n.min_output_amount,
+    nonce = n.nonce, open_deadline = n.open_deadline, fill_deadline = n.fill_deadline, auctioneer = n.auctioneer,
+    status = n.status, submitted = n.submitted, solver = n.solver, output_amount = n.output_amount, round = n.round,
+    open_by = n.open_by, fill_by = n.fill_by, refund_due = n.refund_due, refundable_at = n.refundable_at,
+    legs = n.legs, anomaly = n.anomaly, auctionable = n.auctionable, unjudged_rounds = n.unjudged_rounds,
+    lapsed_solvers = n.lapsed_solvers, created_at = n.created_at, updated_at = n.updated_at
+FROM n WHERE intents.intent_id = n.intent_id
 
 -- name: find_intent
 -- One intent with the finality of each leg's chain (final is what was verified) and what its status needs; the hot read.
