@@ -1,10 +1,11 @@
-"""What every process does around its one job: logs, signals, an event loop, and a clean end.
+"""What every process and command does around its one job: settings, logs, signals, an event loop, and a clean end.
 
 SIGTERM and SIGINT cancel the job, which has its own `finally`s. An error that the job does not know how to live with
 ends the process with status 1 and a log line: whoever supervises it starts it again.
 """
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -12,7 +13,8 @@ from typing import Any, Final
 
 import uvloop
 
-from orbital.config.tree import ConfigError
+from orbital.config import loading
+from orbital.config.tree import ConfigError, Need, Settings
 from orbital.domain.errors import OrbitalError
 from orbital.observe import logging
 
@@ -20,6 +22,7 @@ EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
 
 Job = Callable[[], Coroutine[Any, Any, None]]
+Command = Callable[[Settings], Coroutine[Any, Any, int]]
 
 
 def run(process: str, log_level: str, job: Job) -> int:
@@ -35,6 +38,19 @@ def run(process: str, log_level: str, job: Job) -> int:
         log.exception("crashed")
         return EXIT_FAILED
     return 0
+
+
+def do(needs: frozenset[Need], command: Command) -> int:
+    """Run what an operator typed, to its end; returns its exit status. An error is a line of its own."""
+    try:
+        settings = loading.load(os.environ, needs)
+    except ConfigError as error:
+        return report_config(error)
+    try:
+        return asyncio.run(command(settings))
+    except OrbitalError as error:
+        sys.stderr.write(f"{error.code}: {error.detail}\n")
+        return EXIT_FAILED
 
 
 def report_config(error: ConfigError) -> int:

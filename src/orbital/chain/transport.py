@@ -7,6 +7,7 @@ rest over `rpc`. Reconnecting is the caller's business: whatever ends the stream
 
 import asyncio
 import collections.abc
+import contextlib
 import typing
 import urllib.parse
 
@@ -51,6 +52,24 @@ async def follow_heads(ws_url: str, chain_id: ChainId) -> collections.abc.AsyncG
     Raises Unavailable("chain_unavailable") when the node can't be reached, refuses, or the connection ends, and
     Corrupt("wrong_chain") for a node of another chain.
     """
+    async with _subscription(ws_url, chain_id) as connection:
+        while True:
+            message = _MESSAGE.decode(await connection.recv())
+            if message.params is None:
+                continue
+            head = blocks.decode_header(message.params.result)
+            if head is not None:
+                yield head
+
+
+async def check(ws_url: str, chain_id: ChainId) -> None:
+    """Return if the node is one of the chain and takes a subscription to its heads; raises as `follow_heads` does."""
+    async with _subscription(ws_url, chain_id):
+        return
+
+
+@contextlib.asynccontextmanager
+async def _subscription(ws_url: str, chain_id: ChainId) -> collections.abc.AsyncIterator[client.ClientConnection]:
     try:
         async with client.connect(
             ws_url,
@@ -60,13 +79,7 @@ async def follow_heads(ws_url: str, chain_id: ChainId) -> collections.abc.AsyncG
             proxy=None,
         ) as connection:
             await _subscribe(connection, chain_id)
-            while True:
-                message = _MESSAGE.decode(await connection.recv())
-                if message.params is None:
-                    continue
-                head = blocks.decode_header(message.params.result)
-                if head is not None:
-                    yield head
+            yield connection
     except (OSError, websockets.WebSocketException, msgspec.MsgspecError) as failure:
         detail = f"The stream of heads of chain {chain_id} ended: {type(failure).__name__}."
         raise errors.Unavailable("chain_unavailable", detail) from failure

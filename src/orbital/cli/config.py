@@ -1,9 +1,9 @@
-"""`orbital config`: print the effective settings with secrets masked, or check them against the chains."""
+"""`orbital config`: print the effective settings without their secrets, or check them against what is there."""
 
 import argparse
 from collections.abc import Sequence
 
-from orbital.app import maintenance
+from orbital.app import inspection
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -11,4 +11,4 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="orbital config", description="Show or check the effective settings.")
     parser.add_argument("action", nargs="?", choices=("show", "check"), default="show")
     chosen = parser.parse_args(arguments)
-    return maintenance.check_config() if chosen.action == "check" else maintenance.show_config()
+    return inspection.check() if chosen.action == "check" else inspection.show()

@@ -26,6 +26,8 @@ KNOWN_CHAINS: Final[Mapping[str, Mapping[str, int]]] = {
 
 WEI_PER_COIN: Final = 10**18
 CONFIRMATIONS_MAX: Final = 9999
+CALLS_PER_SECOND_MIN: Final = 3
+"""One look at a chain's heads is as many calls: latest, safe, finalized. With fewer no chain is followed."""
 
 
 class _TokenSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,8 +58,8 @@ class _ChainSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     start_block: Annotated[int, msgspec.Meta(ge=0)] = 0
     fill_after: Any = "finalized"
     fill_window_seconds: Annotated[int, msgspec.Meta(gt=0)] = 1800
-    confirmations: Annotated[int, msgspec.Meta(gt=0, lt=2**31)] | None = None
-    calls_per_second: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    confirmations: Annotated[int, msgspec.Meta(gt=0, le=CONFIRMATIONS_MAX)] | None = None
+    calls_per_second: Annotated[float, msgspec.Meta(ge=CALLS_PER_SECOND_MIN)] | None = None
     tokens: tuple[_TokenSection, ...] = ()
     foreign: tuple[_ForeignSection, ...] = ()
 
@@ -102,7 +104,7 @@ def _read_chains(reader: Reader, file: _File, *, is_needed: bool) -> tuple[dict[
     """Chains out of the box that have a node, and all of the file; where none is needed, those of it with a node."""
     nodes: dict[ChainId, Node] = {}
     chains: dict[ChainId, Chain] = {}
-    places: dict[int, str] = {}
+    places: dict[str, str] = {}
     for name in {**KNOWN_CHAINS, **file.chains}:
         prefix = "".join(letter if letter.isalnum() else "_" for letter in name).upper()
         has_variable = bool(_split(reader.environment.get(f"{prefix}_RPC_URL", "")))
@@ -110,6 +112,7 @@ def _read_chains(reader: Reader, file: _File, *, is_needed: bool) -> tuple[dict[
             continue
         given = file.chains.get(name, {})
         where = f"[chains.{name}]"
+        _take_alone(reader, places, where, f"{prefix}_RPC_URL is the variable of")
         has_node = has_variable or bool(given.get("rpc_urls"))
         if is_needed and not has_node:
             reader.faults.append(f"{where} has no node: give it rpc_urls or set {prefix}_RPC_URL")
@@ -117,13 +120,19 @@ def _read_chains(reader: Reader, file: _File, *, is_needed: bool) -> tuple[dict[
         if section is None:
             continue
         chain_id = ChainId(section.chain_id)
-        if chain_id in places:
-            reader.faults.append(f"chain_id {chain_id} stands in two sections: {places[chain_id]} and {where}")
-        places[chain_id] = where
+        _take_alone(reader, places, where, f"chain_id {chain_id} stands in")
+        _take_alone(reader, places, where, f"domain {section.domain} stands in")
         if has_node:
             nodes[chain_id] = _node(reader, where, prefix, section)
             chains[chain_id] = _chain(reader, name, where, section)
     return nodes, chains
+
+
+def _take_alone(reader: Reader, places: dict[str, str], where: str, what: str) -> None:
+    """Note what only one section may have; a fault when another has it."""
+    if what in places:
+        reader.faults.append(f"{what} two sections: {places[what]} and {where}")
+    places[what] = where
 
 
 def _node(reader: Reader, where: str, prefix: str, section: _ChainSection) -> Node:

@@ -20,6 +20,8 @@ Section = TypeVar("Section", bound=msgspec.Struct)
 NUMBER_DIGITS_MAX: Final = 78
 """As many as the largest 256-bit number has."""
 
+_WEB: Final = frozenset({"http", "https", "ws", "wss"})
+
 
 class Reader:
     """Collects faults while values are read."""
@@ -80,8 +82,14 @@ class Reader:
             return Address(bytes(20))
 
     def url(self, name: str, text: str, schemes: tuple[str, ...]) -> str:
-        if text and _scheme_of(text) not in schemes:
+        """A URL of one of these schemes, or nothing. One of the web's names a host, and a port that can be."""
+        if not text:
+            return text
+        scheme = _scheme_of(text)
+        if scheme not in schemes:
             self.faults.append(f"{name} must be a URL that starts with {' or '.join(f'{s}://' for s in schemes)}")
+        elif scheme in _WEB and not _has_place(text):
+            self.faults.append(f"{name} must name a host, and a port below 65536 if any")
         return text
 
     def typed(self, where: str, plain: Any, kind: type[Section]) -> Section | None:
@@ -99,3 +107,12 @@ def _scheme_of(url: str) -> str | None:
         return urllib.parse.urlsplit(url).scheme
     except ValueError:
         return None
+
+
+def _has_place(url: str) -> bool:
+    """Whether there is a host in it, and no port that none can be."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

@@ -1,4 +1,4 @@
-"""`orbital digest`, `rewind` and `reindex` as an operator types them: what they print, and what they refuse."""
+"""`orbital config`, `digest`, `rewind`, `reindex` as an operator types them: what they print, and what they refuse."""
 
 import asyncio
 import json
@@ -7,6 +7,9 @@ import sys
 
 import asyncpg
 import pytest
+
+from orbital.chain import hexes
+from orbital.devnet import accounts
 
 UNKNOWN = "5"
 
@@ -82,3 +85,51 @@ async def test_a_database_that_does_not_fit_is_told_in_a_line(orbital, database_
         *((1, "database_refused", 1), (1, "database_refused", 1), (1, "schema_behind", 1), (1, "invalid_url", 1))
     ]
     assert "wrong-one" not in told[0].stderr
+
+
+async def test_settings_are_shown_without_secrets_and_held_against_what_is_there(world, orbital, tmp_path):
+    origin, destination = world.network.chains.values()
+    (origin_url, origin_ws), (_, other_ws) = ((one.rpc_url, one.ws_url) for one in world.running.values())
+    place = origin_url.removeprefix("http://")
+    settler, mailbox = hexes.to_checksum(origin.settler), hexes.to_checksum(origin.mailbox)
+    given = {
+        f"{origin.name.upper()}_RPC_URL": f"http://user:hunter2@{place}/hunter3",
+        "AUCTIONEER_PRIVATE_KEY": accounts.AUCTIONEER,
+    }
+    wrong = tmp_path / "wrong.toml"
+    start = f"start_block = {origin.start_block}"
+    head, middle, end = (tmp_path / "orbital.toml").read_text().partition(f"[chains.{destination.name}]")
+    wrong.write_text(
+        head.replace(f"domain = {origin.domain}", "domain = 5").replace(start, "start_block = 9000")
+        + (middle + end).replace(other_ws, origin_ws).replace(hexes.to_checksum(destination.settler), f"0x{'ab' * 20}")
+    )
+    shown, good, bad, keyless = await asyncio.gather(
+        orbital("config", **given),
+        orbital("config", "check", **given),
+        orbital("config", "check", ORBITAL_CONFIG=str(wrong), AUCTIONEER_PRIVATE_KEY=accounts.SOLVERS[0]),
+        orbital("config", "check", SOLVER_PRIVATE_KEY="0x12", JWT_SECRET="short"),
+    )
+    for line in (
+        f"chain {origin.chain_id} ({origin.name})",
+        f"  nodes = {place}",
+        f"  heads announced by = {origin_ws.removeprefix('ws://')}",
+        f"  start_block = {origin.start_block}",
+        "  final = by the tags of the chain",
+        f"  settler = {settler}",
+    ):
+        assert f"{line}\n" in shown.stdout
+    assert (good.returncode, good.stderr) == (0, "")
+    assert f"AUCTIONEER_PRIVATE_KEY: ok, signs as {hexes.to_checksum(world.network.auctioneer)}\n" in good.stdout
+    assert all(": ok, " in line for line in good.stdout.splitlines())
+    assert "hunter" not in shown.stdout + good.stdout
+    assert (bad.returncode, bad.stderr) == (1, "")
+    faults = {line.partition(": ")[0]: line.split(": ")[1] for line in bad.stdout.splitlines() if ": ok, " not in line}
+    assert faults == {
+        "AUCTIONEER_PRIVATE_KEY": "wrong_auctioneer_key",
+        f"chain {origin.chain_id} node {place}": "start_block_ahead",
+        f"chain {origin.chain_id} mailbox {mailbox}": "wrong_domain",
+        f"chain {destination.chain_id} heads {origin_ws.removeprefix('ws://')}": "wrong_chain",
+        f"chain {destination.chain_id} settler {hexes.to_checksum(bytes.fromhex('ab' * 20))}": "no_contract",
+    }
+    assert (keyless.returncode, keyless.stdout) == (2, "")
+    assert [line.split()[1] for line in keyless.stderr.splitlines()[1:]] == ["SOLVER_PRIVATE_KEY", "JWT_SECRET"]

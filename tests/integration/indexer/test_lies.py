@@ -212,7 +212,11 @@ async def test_every_lie_is_seen_and_the_index_is_what_an_honest_node_gives(worl
                     await wait_until(lambda: is_at_head(world, world.origin))
             assert liar.told > 0, name
             assert counted is None or count(world, *counted) > before, name
-    assert (await world.checkpoint(world.origin)).verified > 0
+    final = (await world.nodes[world.origin].header("finalized")).number
+    assert final > FINAL_DEPTH
+    world.sources[world.origin] = world.nodes[world.origin], []
+    async with world.indexing(world.origin, **QUICK):
+        await wait_until(lambda: is_verified(world, final, world.origin))
     await same_without_lies(world.origin)
 
 
