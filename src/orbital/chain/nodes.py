@@ -8,6 +8,9 @@ and closes the circuits of those that came back, without any call of the chain's
 When no node gives a usable answer: Unavailable("chain_unavailable"), TimedOut when one was too slow, and
 Corrupt("wrong_chain") when every node is one of another chain. When all circuits are open they are tried nevertheless:
 a chain is never given up. When every node asks to be left alone, short pauses are waited for and long ones are not.
+
+A budget of calls holds requests back, which is no failure: it is counted, and said when it takes long, because a chain
+with too little of it falls behind without anything else being wrong.
 """
 
 import asyncio
@@ -21,13 +24,20 @@ from orbital.chain import blocks, figures, health, http, jsonrpc
 from orbital.chain.jsonrpc import Answer, Call, Failure, NodeFailed, RpcError
 from orbital.domain import errors
 from orbital.domain.types import ChainId
+from orbital.observe import logging
 
 SURVEY_SECONDS: typing.Final = 5.0
 PATIENCE_SECONDS: typing.Final = 2.0
 """How long a call waits altogether for nodes that ask to be left alone."""
+HELD_SECONDS: typing.Final = 2.0
+"""A request that its budget holds back for so long is worth a word: shorter waits only spread calls."""
+HELD_QUIET_SECONDS: typing.Final = 60.0
+"""Between two such words about one node."""
 
 _WHO: typing.Final = (Call("eth_chainId", ()),)
 _HEAD: typing.Final = (Call("eth_getBlockByNumber", ("latest", False)),)
+
+log = logging.get_logger("chain")
 
 
 class TimedOut(errors.Unavailable):
@@ -41,6 +51,7 @@ class Node:
         self.endpoint = endpoint
         self.health = health.Health()
         self.budget = None if calls_per_second is None else health.Budget(calls_per_second)
+        self._said_held_at = -HELD_QUIET_SECONDS
         self._chain_id = chain_id
         self._is_checked = False
         self._labels = (str(chain_id), endpoint.place)
@@ -98,11 +109,21 @@ class Node:
         self._is_checked = True
 
     async def _post(self, calls: collections.abc.Sequence[Call]) -> list[Answer]:
-        delay = 0.0 if self.budget is None else self.budget.reserve(len(calls), time.monotonic())
-        if delay > 0:
-            await asyncio.sleep(delay)
+        await self._keep_to_budget(len(calls))
         self._requests.inc()
         return await self.endpoint.post(calls)
+
+    async def _keep_to_budget(self, calls: int) -> None:
+        now = time.monotonic()
+        delay = 0.0 if self.budget is None else self.budget.reserve(calls, now)
+        if delay == 0:
+            return
+        figures.BUDGET_SECONDS.labels(*self._labels).inc(delay)
+        if delay >= HELD_SECONDS and now - self._said_held_at >= HELD_QUIET_SECONDS:
+            chain_id, place = self._labels
+            log.warning("its budget holds requests back", chain_id=chain_id, node=place, wait_seconds=round(delay, 1))
+            self._said_held_at = now
+        await asyncio.sleep(delay)
 
 
 class Nodes:

@@ -8,10 +8,12 @@ import time
 import typing
 
 import pytest
+import structlog
 
 from orbital.chain import health, keccak, nodes, rpc
 from orbital.domain import errors
 from orbital.domain.types import ChainId
+from orbital.observe import metrics
 
 Json = typing.Any
 Answer = collections.abc.Callable[[Json], Json]
@@ -324,3 +326,23 @@ async def test_a_node_above_its_budget_leaves_calls_to_the_next() -> None:
         shared.all[0].budget.reserve(1_000_000, time.monotonic())
         await client.ask_one(*FIRST)
     assert (first.asked, second.asked) == (0, 1)
+
+
+async def test_a_budget_that_holds_requests_back_is_said_once_and_counted() -> None:
+    first = Counted()
+    async with _serve(first) as url, rpc.Rpc([url], CHAIN, calls_per_second=3.0) as node:
+        with structlog.testing.capture_logs() as said:
+            await node.headers(range(60))
+            for _ in range(2):
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(node.header(1), 0.02)
+        place = url.removeprefix("http://")
+    assert [(one["event"], one["node"], one["log_level"]) for one in said] == [
+        ("its budget holds requests back", place, "warning")
+    ]
+    assert _counted("orbital_node_budget_seconds_total", place) > nodes.HELD_SECONDS
+
+
+def _counted(name: str, place: str) -> float:
+    lines = metrics.render().decode().splitlines()
+    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{name}{{") and place in line)
