@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import socket
 import time
 from collections.abc import Iterator
 
@@ -11,9 +12,11 @@ import uvicorn
 from orbital.api import asgi
 from orbital.api.deps import Services
 from orbital.api.settings import ApiSettings
-from orbital.app import process, wiring
+from orbital.app import listening, process, wiring
 from orbital.config import loading
 from orbital.config.tree import ConfigError, Need, Settings
+from orbital.domain.errors import Unavailable
+from orbital.realtime.bus import Bus
 from orbital.realtime.hub import Hub
 from orbital.realtime.limiter import Limiter
 
@@ -54,20 +57,20 @@ async def _run(settings: Settings) -> None:
         trusted_proxies=settings.trusted_proxies,
         cors_origins=settings.cors_origins,
     )
+    await _check_redis(settings.redis_url)
     hub = Hub(settings.redis_url)
     async with (
         wiring.open_database(settings, pool_max=20, statement_seconds=ANSWER_SECONDS) as database,
         wiring.open_rpcs(settings, node_seconds=ANSWER_SECONDS) as rpcs,
         Limiter(settings.redis_url) as limiter,
+        listening.listen("SERVER_ADDRESS", settings.host, settings.port) as sockets,
         asyncio.TaskGroup() as tasks,
     ):
-        listening = tasks.create_task(hub.run())
+        hearing = tasks.create_task(hub.run())
         app = asgi.create_app(database, settings.network, rpcs, hub, own, time.time, limiter)
         server = _Server(
             uvicorn.Config(
                 app,
-                host=settings.host,
-                port=settings.port,
                 loop="none",
                 log_config=None,
                 access_log=False,
@@ -77,13 +80,20 @@ async def _run(settings: Settings) -> None:
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )
-        await _serve(server, app.state.services)
-        listening.cancel()
+        await _serve(server, sockets, app.state.services)
+        hearing.cancel()
 
 
-async def _serve(server: _Server, services: Services) -> None:
+async def _check_redis(redis_url: str) -> None:
+    """Rejected `redis_refused` when Redis does not know us; one that is away may come later."""
+    async with Bus(redis_url) as bus:
+        with contextlib.suppress(Unavailable):
+            await bus.check()
+
+
+async def _serve(server: _Server, sockets: list[socket.socket], services: Services) -> None:
     """Serve until cancelled, then let requests under way end: those that wait are answered at once."""
-    serving = asyncio.create_task(server.serve())
+    serving = asyncio.create_task(server.serve(sockets))
     try:
         await asyncio.shield(serving)
     except asyncio.CancelledError:

@@ -89,12 +89,11 @@ async def _rewind(settings: Settings, chain_id: ChainId, to: BlockNumber | None)
 
 
 async def _reindex(settings: Settings, chain_id: ChainId, source_url: str) -> int:
-    source = await pool.create_pool(StorageSettings(source_url, pool_max=2))
-    try:
-        async with wiring.open_database(settings, statement_seconds=_LONG_SECONDS) as target:
-            done = await raw_cache.reindex(source, target, settings.network, chain_id)
-    finally:
-        await source.close()
+    async with (
+        wiring.open_other("--from", StorageSettings(source_url, pool_max=2)) as source,
+        wiring.open_database(settings, statement_seconds=_LONG_SECONDS) as target,
+    ):
+        done = await raw_cache.reindex(source, target, settings.network, chain_id)
     rate = done.logs / done.seconds if done.seconds else 0.0
     sys.stdout.write(
         f"chain {chain_id}: indexed {done.blocks} blocks with {done.logs} logs in {done.seconds:.1f} s"

@@ -1,12 +1,13 @@
 """Builds what several processes need from the settings, and takes it down again."""
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 
+from orbital.app import listening
 from orbital.chain.rpc import Rpc
 from orbital.config.tree import Settings
+from orbital.domain.errors import OrbitalError
 from orbital.domain.types import ChainId
-from orbital.observe import metrics
 from orbital.storage import migrate, pool
 from orbital.storage.settings import StorageSettings
 
@@ -17,13 +18,24 @@ LOOPBACK = "127.0.0.1"
 async def open_database(
     settings: Settings, pool_max: int = 10, statement_seconds: float = 30.0
 ) -> AsyncIterator[pool.Pool]:
-    """A pool for as long as the block runs. A statement that takes longer counts as the database being away."""
-    database = await pool.create_pool(
-        StorageSettings(settings.database_url, pool_max=pool_max, command_timeout_seconds=statement_seconds)
-    )
+    """The process's own database for as long as the block runs; see `open_other`."""
+    wanted = StorageSettings(settings.database_url, pool_max=pool_max, command_timeout_seconds=statement_seconds)
+    async with open_other("DATABASE_URL", wanted) as database:
+        yield database
+
+
+@contextlib.asynccontextmanager
+async def open_other(name: str, wanted: StorageSettings) -> AsyncIterator[pool.Pool]:
+    """A pool for as long as the block runs. A statement that takes too long counts as the database being away.
+
+    What is wrong with it at the start, its schema too, is told with its name: the setting that its URL came from.
+    """
+    with _naming(name):
+        database = await pool.create_pool(wanted)
     try:
-        async with pool.acquire(database) as connection:
-            await migrate.check(connection)
+        with _naming(name):
+            async with pool.acquire(database) as connection:
+                await migrate.check(connection)
         yield database
     finally:
         database.terminate()
@@ -42,4 +54,12 @@ async def open_rpcs(settings: Settings, node_seconds: float = 10.0) -> AsyncIter
 def serve_metrics(settings: Settings) -> None:
     """Serve this process's figures where it was told to; a supervisor takes the open port for a sign of life."""
     if settings.metrics_port:
-        metrics.serve(LOOPBACK, settings.metrics_port)
+        listening.serve_metrics("METRICS_PORT", LOOPBACK, settings.metrics_port)
+
+
+@contextlib.contextmanager
+def _naming(name: str) -> Iterator[None]:
+    try:
+        yield
+    except OrbitalError as error:
+        raise type(error)(error.code, f"{name}: {error.detail}") from error

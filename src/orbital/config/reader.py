@@ -113,6 +113,7 @@ def _has_place(url: str) -> bool:
     """Whether there is a host in it, and no port that none can be."""
     try:
         parts = urllib.parse.urlsplit(url)
-        return bool(parts.hostname) and parts.port != 0
+        host, _ = parts.hostname, parts.port
     except ValueError:
         return False
+    return bool(host)

@@ -68,6 +68,17 @@ BATCH_LOGS: Final = metrics.histogram(
     "orbital_indexer_batch_logs", "Logs written at once.", (0, 1, 10, 100, 1000, 2500, 5000, 10000, 25000), _CHAIN
 )
 
+_OF_THE_LEADER: Final = (
+    HEAD, CHECKPOINT, LAG, LAG_SECONDS, BLOCKS_PER_SECOND, IS_OK, IS_ANNOUNCED, VERIFIED, IS_DISPUTED
+)  # fmt: skip
+"""Gauges that say how a chain is, which whoever does not lead it does not know."""
+
+
+def forget(chain_id: str) -> None:
+    """Show no more how a chain is: another worker follows it now, if any."""
+    for one in _OF_THE_LEADER:
+        one.remove(chain_id)
+
 
 def count_odd(log: Any, chain_id: str, odd: Iterable[tuple[Watch, MalformedLog]]) -> None:
     """Count the logs of foreign contracts that were passed over, and name the first of each protocol."""

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import socket
 from collections.abc import Sequence
 
 from orbital.chain.rpc import Rpc
@@ -37,10 +38,12 @@ async def run(
     """
     log = logging.get_logger("indexer").bind(chain_id=chain_id)
     subject = Subject(database, rpc, network, chain_id, settings)
+    leads = figures.IS_LEADER.labels(subject.label)
+    leads.set(0)
     while True:
         lease = await _take_lease(database, chain_id, settings)
         log.info("leading", epoch=lease.epoch)
-        figures.IS_LEADER.labels(str(chain_id)).set(1)
+        leads.set(1)
         try:
             await _lead(subject, lease, ws_urls)
         except* Conflict as group:
@@ -48,7 +51,8 @@ async def run(
                 raise
             log.warning("lease lost", epoch=lease.epoch)
         finally:
-            figures.IS_LEADER.labels(str(chain_id)).set(0)
+            leads.set(0)
+            figures.forget(subject.label)
             await _release(database, lease)
 
 
@@ -67,17 +71,21 @@ async def _lead(subject: Subject, lease: leases.Lease, ws_urls: Sequence[str]) -
 
 
 async def _take_lease(database: pool.Pool, chain_id: ChainId, settings: IndexerSettings) -> leases.Lease:
-    """Wait until the lease is ours, through outages of the database."""
+    """Wait until the lease is ours, through outages of the database. Who leads meanwhile is said once."""
     log = logging.get_logger("indexer").bind(chain_id=chain_id)
-    holder = f"{os.getpid()}-{secrets.token_hex(4)}"
+    name, holder = lease_name(chain_id), f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    leader: str | None = None
     is_away = False
     while True:
         try:
             async with pool.acquire(database) as connection:
-                lease = await leases.acquire(connection, lease_name(chain_id), holder, settings.lease_seconds)
-            if lease is not None:
-                return lease
-            is_away = False
+                lease = await leases.acquire(connection, name, holder, settings.lease_seconds)
+                if lease is not None:
+                    return lease
+                now = await leases.find_holder(connection, name)
+            if now != leader:
+                log.info("standing by", leader=now)
+            leader, is_away = now, False
         except Unavailable as error:
             if not is_away:
                 log.warning("waiting for the database", detail=error.detail)

@@ -17,24 +17,30 @@ from orbital.storage import outbox, pool
 
 
 async def run(database: pool.Pool, bus: Bus, settings: PublisherSettings) -> None:
-    """Publish until cancelled; PostgreSQL or Redis away only delays."""
+    """Publish until cancelled; PostgreSQL or Redis away only delays. Rejected `redis_refused` when it does not know us.
+
+    What nothing has shown yet, that Redis is there and takes messages, is asked: an empty outbox does not say so.
+    """
     log = logging.get_logger("publisher")
-    pause, retry, is_away = settings.busy_seconds, settings.retry_seconds, False
+    pause, retry = settings.busy_seconds, settings.retry_seconds
+    is_there: bool | None = None
     while True:
         try:
             count = await publish_batch(database, bus, settings.batch)
+            if not is_there and not count:
+                await bus.check()
         except Unavailable as error:
-            if not is_away:
-                log.warning("announcements wait", detail=error.detail)
+            if is_there is not False:
                 figures.IS_OK.set(0)
-            is_away = True
+                log.warning("announcements wait", code=error.code, detail=error.detail)
+            is_there = False
             await asyncio.sleep(retry)
             retry = min(2 * retry, settings.retry_max_seconds)
             continue
-        if is_away:
+        if is_there is False:
             log.info("announcements go out again")
-        retry, is_away = settings.retry_seconds, False
         figures.IS_OK.set(1)
+        retry, is_there = settings.retry_seconds, True
         if count < settings.batch:
             pause = settings.busy_seconds if count else min(1.5 * pause, settings.idle_seconds)
             await asyncio.sleep(pause)

@@ -15,15 +15,22 @@ from redis.asyncio import retry
 from redis.asyncio.client import PubSub
 from redis.backoff import NoBackoff
 
-from orbital.domain.errors import Unavailable
+from orbital.domain.errors import Rejected, Unavailable
 from orbital.realtime import messages
 
 AWAY: Final = (exceptions.RedisError, OSError, TimeoutError)
-"""What says that Redis does not take or give messages now."""
+"""What says that Redis does not take or give messages now, or not to us; `failure_of` tells which."""
 
 TIMEOUT_SECONDS: Final = 2.0
 HEALTH_CHECK_SECONDS: Final = 5
 _PREFIX: Final = "orbital:"
+_REFUSED: Final = (
+    exceptions.AuthenticationError,
+    exceptions.AuthenticationWrongNumberOfArgsError,
+    exceptions.AuthorizationError,
+    exceptions.NoPermissionError,
+)
+"""What says that Redis is there and does not serve who comes with these words."""
 
 
 class Bus:
@@ -41,8 +48,21 @@ class Bus:
     async def aclose(self) -> None:
         await self._redis.aclose()
 
+    async def check(self) -> None:
+        """Return if Redis serves us now; raises as `publish` does."""
+        try:
+            await self._redis.ping()
+        except AWAY as error:
+            pass_cancellation()
+            raise failure_of(error) from error
+        pass_cancellation()
+
     async def publish(self, sent: Sequence[messages.Message]) -> None:
-        """Hand messages over in order, in one round trip. Unavailable when Redis did not confirm all of them."""
+        """Hand messages over in order, in one round trip.
+
+        Unavailable when Redis did not confirm all of them, Rejected `redis_refused` when it does not know the user or
+        the password, or does not let him publish.
+        """
         if not sent:
             return
         pipeline = self._redis.pipeline(transaction=False)
@@ -52,7 +72,7 @@ class Bus:
             await pipeline.execute()
         except AWAY as error:
             pass_cancellation()
-            raise unavailable(error) from error
+            raise failure_of(error) from error
         pass_cancellation()
 
 
@@ -93,15 +113,24 @@ def channel_of(topic: str) -> str:
 
 
 def connect(redis_url: str, timeout_seconds: float = TIMEOUT_SECONDS) -> redis.Redis:
-    """A client that fails at once instead of trying again by itself: how to wait is its caller's decision."""
-    return redis.Redis.from_url(
-        redis_url,
-        socket_connect_timeout=timeout_seconds,
-        socket_timeout=timeout_seconds,
-        health_check_interval=HEALTH_CHECK_SECONDS,
-        retry=retry.Retry(NoBackoff(), 0),
-    )
+    """A client that fails at once instead of trying again by itself: how to wait is its caller's decision.
+
+    It connects when it is first used. Rejected `invalid_url` for what is none.
+    """
+    try:
+        return redis.Redis.from_url(
+            redis_url,
+            socket_connect_timeout=timeout_seconds,
+            socket_timeout=timeout_seconds,
+            health_check_interval=HEALTH_CHECK_SECONDS,
+            retry=retry.Retry(NoBackoff(), 0),
+        )
+    except ValueError as error:
+        raise Rejected("invalid_url", "The URL of Redis must be redis://user:password@host:port/number.") from error
 
 
-def unavailable(error: BaseException) -> Unavailable:
+def failure_of(error: BaseException) -> Rejected | Unavailable:
+    """One of `AWAY` in our words: Rejected `redis_refused` when trying again with the same words can't help."""
+    if isinstance(error, _REFUSED):
+        return Rejected("redis_refused", f"Redis refuses: {error}")
     return Unavailable("realtime_unavailable", f"Redis does not answer ({type(error).__name__}).")

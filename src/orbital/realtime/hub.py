@@ -18,7 +18,7 @@ from typing import Final
 
 from redis.asyncio.client import PubSub
 
-from orbital.domain.errors import Corrupt, Unavailable
+from orbital.domain.errors import Corrupt, Rejected, Unavailable
 from orbital.observe import logging
 from orbital.realtime import bus, messages
 
@@ -81,17 +81,17 @@ class Hub:
             self._forget(key, watch)
 
     async def run(self) -> None:
-        """Listen for ever; connects again whenever Redis was away."""
+        """Listen for ever; connects again whenever Redis was away, or refused."""
         pause = _RETRY_SECONDS
         while True:
             was_connected = False
             try:
                 await self._listen()
-            except Unavailable as error:
+            except (Rejected, Unavailable) as error:
                 bus.pass_cancellation()
                 was_connected = self._connected.is_set()
                 if was_connected or pause == _RETRY_SECONDS:
-                    self._log.warning("no messages", detail=error.detail)
+                    self._log.warning("no messages", code=error.code, detail=error.detail)
             finally:
                 self._disconnect()
             pause = _RETRY_SECONDS if was_connected else min(2 * pause, _RETRY_MAX_SECONDS)
@@ -116,7 +116,7 @@ class Hub:
                     await self._take_next(subscription)
                     bus.pass_cancellation()
             except bus.AWAY as error:
-                raise bus.unavailable(error) from error
+                raise bus.failure_of(error) from error
 
     async def _take_next(self, subscription: PubSub) -> None:
         try:

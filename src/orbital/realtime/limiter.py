@@ -99,7 +99,8 @@ class Limiter:
             verdict = await self.take_shared(key, limit)
         except bus.AWAY as error:
             if self._retry_at is None:
-                self._log.warning("limits are this process's own", detail=bus.unavailable(error).detail)
+                failure = bus.failure_of(error)
+                self._log.warning("limits are this process's own", code=failure.code, detail=failure.detail)
             self._retry_at = self._clock() + RETRY_SECONDS
             return await self._local.take(key, limit)
         if self._retry_at is not None:

@@ -33,6 +33,12 @@ async def acquire(connection: Connection, name: str, holder: str, seconds: float
     return None
 
 
+async def find_holder(connection: Connection, name: str) -> str | None:
+    """Who has the lease, or had it last; None when nobody ever did."""
+    holder: str | None = await connection.fetchval(_QUERIES["find_holder"], name)
+    return holder
+
+
 async def seize(connection: Connection, name: str, holder: str, seconds: float) -> Lease:
     """The lease, taken from its holder: an operator's way to be alone. Waits for the holder's running transaction."""
     return Lease(name, await connection.fetchval(_QUERIES["seize"], name, holder, dt.timedelta(seconds=seconds)))

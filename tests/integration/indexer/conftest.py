@@ -353,13 +353,13 @@ def environment(world: World, database_url: str, tmp_path: pathlib.Path) -> dict
 def serve_indexer(
     environment: dict[str, str], tmp_path: pathlib.Path
 ) -> collections.abc.Callable[..., contextlib.AbstractContextManager[subprocess.Popen[bytes]]]:
-    """`with serve_indexer(chain_id) as process`: `orbital serve indexer` as an operator starts it, all by default."""
+    """`with serve_indexer(chain_id, **variables) as process`: `orbital serve indexer` as an operator starts it."""
 
     @contextlib.contextmanager
-    def serve(chain_id: ChainId) -> collections.abc.Iterator[subprocess.Popen[bytes]]:
+    def serve(chain_id: ChainId, **changes: str) -> collections.abc.Iterator[subprocess.Popen[bytes]]:
         argv = [sys.executable, "-m", "orbital", "serve", "indexer", "--chain", str(chain_id)]
         with (tmp_path / "indexer.log").open("ab") as log:
-            process = subprocess.Popen(argv, env=environment, stdout=log, stderr=log)
+            process = subprocess.Popen(argv, env={**environment, **changes}, stdout=log, stderr=log)
         try:
             yield process
         finally:

@@ -143,7 +143,7 @@ class Workers:
             running[worker.pid] = worker
         while True:
             for row in await self._world.fetch(LEADER, loop.lease_name(chain_id), self._killed[chain_id]):
-                return row["epoch"], int(row["holder"].partition("-")[0])
+                return row["epoch"], int(row["holder"].split(":")[1])
             assert self.ended() == []
             await asyncio.sleep(0.005)
 

@@ -4,9 +4,13 @@ After a clean end nobody waits for a lease to run out; after kill -9, or while i
 """
 
 import asyncio
+import json
+import re
 
+import httpx
 import pytest
 
+from orbital.devnet import ports
 from orbital.domain.errors import Unavailable
 from orbital.indexer import loop
 from orbital.indexer.settings import IndexerSettings
@@ -31,18 +35,27 @@ def test_by_default_nobody_waits_for_longer_than_promised():
 
 
 async def test_a_leader_that_is_asked_to_end_gives_up_a_lease_that_would_last_for_an_hour(
-    world, serve_indexer, wait_until
+    world, serve_indexer, wait_until, tmp_path
 ):
+    """Who stands by says so and who leads, and shows it; how the chain is only the leader shows."""
     async with pool.acquire(world.database) as connection:
         await connection.execute(LASTING_LEASES)
     with serve_indexer(world.origin) as first:
         await world.caught_up(world.origin)
-        with serve_indexer(world.origin):
+        port = ports.find_free_port()
+        with serve_indexer(world.origin, METRICS_PORT=str(port)):
+            await wait_until(lambda: stands_by(tmp_path, f":{first.pid}:"))
+            assert await shown(port) == {"leader": 0}
             first.terminate()
             assert await asyncio.to_thread(first.wait) == 0
             await world.mine(world.origin)
             await world.caught_up(world.origin)
             assert await epoch(world) == 2
+            assert (await shown(port)).items() > {"leader": 1, "ok": 1}.items()
+            async with pool.acquire(world.database) as connection:
+                await leases.seize(connection, loop.lease_name(world.origin), "an operator", 60.0)
+            await wait_until(lambda: stands_by(tmp_path, "an operator"))
+            assert await shown(port) == {"leader": 0}
 
 
 async def test_a_killed_leader_is_followed_by_another(world, serve_indexer):
@@ -88,6 +101,20 @@ async def write_slowly(world, lease, is_copying, holds, goes_on):
             await connection.copy_to_table("outbox", source=lines(), columns=["topic", "event", "data"])
         async for _ in lines():
             await connection.execute("INSERT INTO outbox (topic, event, data) VALUES ('late', 'Late', '{}')")
+
+
+async def stands_by(folder, leader):
+    lines = (folder / "indexer.log").read_text().splitlines()
+    said = [one for line in lines if line.startswith("{") and (one := json.loads(line))["event"] == "standing by"]
+    return len(said) > 0 and leader in said[-1]["leader"]
+
+
+async def shown(port):
+    """What a process shows of its chain, by name, but for counters and histograms."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        text = (await client.get(f"http://{ports.LOOPBACK}:{port}/metrics")).text
+    found = re.findall(r"^orbital_indexer_(\w+)\{chain_id=\"\d+\"\} (\S+)$", text, re.MULTILINE)
+    return {name: float(value) for name, value in found if not name.endswith(("_total", "_created", "_count", "_sum"))}
 
 
 async def epoch(world):

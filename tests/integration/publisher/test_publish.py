@@ -5,10 +5,12 @@ import contextlib
 import time
 
 import pytest
+import structlog
 from redis import asyncio as redis_client
 
 from orbital.devnet import ports, process, redis, settings
 from orbital.domain.errors import Unavailable
+from orbital.observe import metrics
 from orbital.publisher import loop
 from orbital.realtime import bus, messages
 
@@ -61,6 +63,18 @@ async def test_rows_stay_while_redis_is_away(database, announce, count_waiting):
     assert await count_waiting() == 1
 
 
+async def test_an_empty_outbox_does_not_hide_that_redis_is_away(tmp_path, is_bundled, publishing):
+    server = redis.prepare(settings.RedisSettings(data_dir=tmp_path, bundled=is_bundled))
+    with structlog.testing.capture_logs() as said:
+        async with publishing(server.url, retry_seconds=0.02, retry_max_seconds=0.05):
+            await until(lambda: said)
+            assert is_shown("orbital_publisher_ok 0.0")
+            with process.start(server.command, tmp_path / "redis.log"):
+                await until(lambda: is_shown("orbital_publisher_ok 1.0"))
+    assert [one["event"] for one in said] == ["announcements wait", "announcements go out again"]
+    assert said[0]["code"] == "realtime_unavailable"
+
+
 async def test_a_restart_of_redis_loses_no_row_and_wakes_who_waits(
     tmp_path, is_bundled, publishing, listening, announce, count_waiting
 ):
@@ -92,6 +106,10 @@ async def next_message(subscription):
         if received is not None:
             return messages.decode(received["data"])
     raise AssertionError("no message came")
+
+
+def is_shown(line):
+    return line in metrics.render().decode().splitlines()
 
 
 async def until(holds):

@@ -24,6 +24,9 @@ WHERE EXISTS (SELECT 1 FROM leases WHERE name = $1 AND expires_at < now())
   AND session.wait_event = 'ClientRead' AND session.state_change < now() - $2::interval
   AND session.pid IN (SELECT pid FROM pg_locks WHERE relation = 'leases'::regclass AND mode = 'RowShareLock')
 
+-- name: find_holder
+SELECT holder FROM leases WHERE name = $1
+
 -- name: seize
 -- Take a lease from whoever holds it, once his running transaction has ended; his next one fails.
 INSERT INTO leases (name, epoch, holder, expires_at) VALUES ($1, 1, $2, now() + $3::interval)
