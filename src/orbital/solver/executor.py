@@ -1,21 +1,22 @@
 """Carries out one award, a step at a time, from what the chains say and nothing else.
 
 A step looks at escrow and delivery and does the one thing that is next: open on the origin, wait until the open counts
-by the origin's `fill_after`, fill on the destination with the bridge's fee, repaid to the solver. So it does not matter
-where an earlier process was killed or which block a reorg took: the next step starts from the chains as they are. A
-transaction that was sent twice because its first copy was not seen yet reverts and costs gas, nothing else.
+by the origin's `fill_after` and the word of most of its nodes, fill on the destination with the bridge's fee, repaid to
+the solver. So it does not matter where an earlier process was killed or which block a reorg took: the next step starts
+from the chains as they are. A transaction that was sent twice because its first copy was not seen yet reverts and costs
+gas, nothing else.
 
 Before each send the account's next nonce is read from the chain, for a reorg moves it back without a word.
 """
 
 import asyncio
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
 
-from orbital.chain import mailbox, settler
-from orbital.chain.rpc import BlockRef, Rpc, RpcError
+from orbital.chain import mailbox, quorum, settler
+from orbital.chain.rpc import Rpc, RpcError
 from orbital.chain.settler import EscrowStatus, OutcomeStatus
 from orbital.chain.transactions import Reverted, Wallet
 from orbital.domain.errors import Unavailable
@@ -23,8 +24,6 @@ from orbital.domain.intent import Award, Intent
 from orbital.domain.network import Chain, Network
 from orbital.domain.types import ChainId, IntentId
 from orbital.observe import logging, metrics
-
-TAGS: Final = frozenset({"latest", "safe", "finalized"})
 
 log = logging.get_logger("solver")
 STEPS = metrics.counter("orbital_solver_steps_total", "Transactions of the solver by what became of them.", ("result",))
@@ -95,19 +94,15 @@ class Executor:
         return await self._send(job, origin, data, 0, Step.OPENED)
 
     async def _counts(self, job: Job, origin: Chain) -> bool:
-        """Whether the open is as deep in the origin as this chain asks for."""
+        """Whether the open is as deep in the origin as this chain asks for, by the word of most of its nodes."""
+
+        async def is_held(door: Rpc) -> bool:
+            escrow = await settler.fetch_escrow(door, origin.settler, job.intent_id, block=deep)
+            return escrow.status is EscrowStatus.HELD
+
         node = self._rpcs[origin.chain_id]
-        block: BlockRef
-        match origin.fill_after:
-            case "latest" | "1":
-                return True
-            case "safe" | "finalized" as tag:
-                block = tag
-            case confirmations:
-                head = await node.header("latest")
-                block = max(0, (head.number if head else 0) - int(confirmations) + 1)
-        escrow = await settler.fetch_escrow(node, origin.settler, job.intent_id, block=block)
-        return escrow.status is EscrowStatus.HELD
+        deep = await quorum.reach(node, functools.partial(_fetch_deep, fill_after=origin.fill_after))
+        return deep >= 0 and await quorum.agree(node, is_held)
 
     async def _fill(self, job: Job, origin: Chain, destination: Chain) -> Step:
         if await self._time(destination) > min(job.award.fill_by, job.intent.fill_deadline):
@@ -146,3 +141,13 @@ class Executor:
     async def _time(self, chain: Chain) -> int:
         head = await self._rpcs[chain.chain_id].header("latest")
         return 0 if head is None else head.timestamp
+
+
+async def _fetch_deep(door: Rpc, fill_after: str) -> int:
+    """The highest block of which a node says that it is deep enough; below 0 while there is none."""
+    match fill_after:
+        case "latest" | "safe" | "finalized" as tag:
+            head, above = await door.header(tag), 0
+        case confirmations:
+            head, above = await door.header("latest"), int(confirmations) - 1
+    return -1 if head is None else head.number - above

@@ -1,4 +1,4 @@
-"""What is signed for is what most nodes tell, and nothing while they contradict each other."""
+"""What is signed for or paid out is what most nodes tell, and nothing while they contradict each other."""
 
 import asyncio
 import collections.abc
@@ -8,15 +8,15 @@ import typing
 
 import pytest
 
-from orbital.chain import rpc
+from orbital.chain import keys, rpc, settler
 from orbital.chain.adapters import orbital
 from orbital.devnet import ports
 from orbital.domain.errors import Unavailable
 from orbital.domain.types import ChainId
 from orbital.solver import relayer, scanner
-from orbital.solver.executor import Step
+from orbital.solver.executor import Executor, Step
 
-CHAIN = ChainId(31338)
+ORIGIN, CHAIN = ChainId(31337), ChainId(31338)
 EVENTS = [event for event in orbital.EVENTS.values() if event.name in relayer.WATCHED_EVENTS]
 Lie = collections.abc.Callable[[str, list[typing.Any], typing.Any], typing.Any]
 
@@ -41,14 +41,16 @@ class Node:
 
 
 @contextlib.asynccontextmanager
-async def serving(world: typing.Any, count: int) -> collections.abc.AsyncIterator[tuple[list[Node], rpc.Rpc]]:
-    nodes = [Node(world.rpcs[CHAIN]) for _ in range(count)]
+async def serving(
+    world: typing.Any, count: int, chain_id: ChainId = CHAIN
+) -> collections.abc.AsyncIterator[tuple[list[Node], rpc.Rpc]]:
+    nodes = [Node(world.rpcs[chain_id]) for _ in range(count)]
     async with contextlib.AsyncExitStack() as stack:
         servers = [await asyncio.start_server(node.connect, ports.LOOPBACK, 0) for node in nodes]
         for server in servers:
             await stack.enter_async_context(server)
         urls = [f"http://{ports.LOOPBACK}:{server.sockets[0].getsockname()[1]}" for server in servers]
-        yield nodes, await stack.enter_async_context(rpc.Rpc(urls, CHAIN))
+        yield nodes, await stack.enter_async_context(rpc.Rpc(urls, chain_id))
 
 
 def forged(method: str, _params: list[typing.Any], truth: typing.Any) -> typing.Any:
@@ -97,3 +99,28 @@ async def test_nothing_is_read_while_two_nodes_contradict_each_other(world: typi
         assert caught.value.code == "nodes_disagree"
         nodes[1].lie = None
         assert await read(world, node) == ["Dispatch"]
+
+
+async def test_an_open_is_as_deep_as_most_nodes_say(world: typing.Any, solver_signer: keys.Signer) -> None:
+    careful = world.with_fill_after("finalized")
+    job = await careful.make_job()
+    assert await careful.executor().step(job) is Step.OPENED
+    asked = settler.load().encode_call("escrowOf", job.intent_id)
+    held = "0x" + (await world.rpcs[ORIGIN].call(world.origin.settler, asked)).hex()
+
+    def escrow(said: str) -> Lie:
+        """At every block but the latest."""
+
+        def lie(method: str, params: list[typing.Any], truth: typing.Any) -> typing.Any:
+            return said if method == "eth_call" and params[1] != "latest" else truth
+
+        return lie
+
+    async with serving(world, 3, ORIGIN) as (nodes, node):
+        executor = Executor(careful.network, world.rpcs | {ORIGIN: node}, world.wallets(solver_signer), 10.0)
+        for lie in (too_final, escrow(held)):
+            nodes[0].lie = lie
+            assert await executor.step(job) is Step.WAITING
+        nodes[0].lie = escrow("0x" + "00" * (len(held) // 2 - 1))
+        await careful.mine(2, chain_ids=(ORIGIN,))
+        assert await executor.step(job) is Step.FILLED
