@@ -70,7 +70,13 @@ class Executor:
         self._receipt_seconds = receipt_seconds
 
     async def step(self, job: Job) -> Step:
-        """Do what is next for an award. Raises Unavailable while a chain does not answer."""
+        """Do what is next for an award. Raises Unavailable while a chain does not answer, or refuses to."""
+        try:
+            return await self._do_next(job)
+        except RpcError as refusal:  # such as of a block that a reorg took between two questions
+            raise Unavailable("chain_unavailable", f"A node refuses: {refusal.message}.") from refusal
+
+    async def _do_next(self, job: Job) -> Step:
         origin = self._network.get_chain(job.intent.origin_chain_id)
         destination = self._network.get_chain(job.intent.destination_chain_id)
         escrow, outcome = await asyncio.gather(

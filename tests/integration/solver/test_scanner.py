@@ -18,6 +18,7 @@ from orbital.solver.executor import Executor, Step
 
 ORIGIN, CHAIN = ChainId(31337), ChainId(31338)
 EVENTS = [event for event in orbital.EVENTS.values() if event.name in relayer.WATCHED_EVENTS]
+REFUSAL = {"code": -32000, "message": "header not found"}
 Lie = collections.abc.Callable[[str, list[typing.Any], typing.Any], typing.Any]
 
 
@@ -33,7 +34,8 @@ class Node:
         call = json.loads(await reader.readexactly(int(head.partition(b"content-length:")[2].partition(b"\r\n")[0])))
         truth = await self.real.request(call["method"], *call["params"])
         said = truth if self.lie is None else self.lie(call["method"], call["params"], truth)
-        body = json.dumps({"jsonrpc": "2.0", "id": call["id"], "result": said}).encode()
+        reply = {"error": said} if said == REFUSAL else {"result": said}
+        body = json.dumps({"jsonrpc": "2.0", "id": call["id"], **reply}).encode()
         writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
         await writer.drain()
         writer.close()
@@ -108,7 +110,7 @@ async def test_an_open_is_as_deep_as_most_nodes_say(world: typing.Any, solver_si
     asked = settler.load().encode_call("escrowOf", job.intent_id)
     held = "0x" + (await world.rpcs[ORIGIN].call(world.origin.settler, asked)).hex()
 
-    def escrow(said: str) -> Lie:
+    def escrow(said: typing.Any) -> Lie:
         """At every block but the latest."""
 
         def lie(method: str, params: list[typing.Any], truth: typing.Any) -> typing.Any:
@@ -116,7 +118,10 @@ async def test_an_open_is_as_deep_as_most_nodes_say(world: typing.Any, solver_si
 
         return lie
 
-    async with serving(world, 3, ORIGIN) as (nodes, node):
+    async with serving(world, 3, ORIGIN) as (nodes, node), serving(world, 1, ORIGIN) as (single, alone):
+        single[0].lie = escrow(REFUSAL)
+        with pytest.raises(Unavailable, match="header not found"):
+            await Executor(careful.network, world.rpcs | {ORIGIN: alone}, {}, 10.0).step(job)
         executor = Executor(careful.network, world.rpcs | {ORIGIN: node}, world.wallets(solver_signer), 10.0)
         for lie in (too_final, escrow(held)):
             nodes[0].lie = lie
