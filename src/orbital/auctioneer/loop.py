@@ -46,14 +46,18 @@ async def run(
     if signer.address != network.auctioneer:
         raise Rejected("wrong_auctioneer_key", "The auctioneer's key does not belong to the network's auctioneer.")
     holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-    is_away = False
+    is_away, leader = False, None
     while True:
         try:
-            lease = await _acquire(pool, holder, settings)
+            lease, leader_now = await _acquire(pool, holder, settings)
             is_away = False
             if lease is None:
+                if leader_now != leader:
+                    log.info("standing_by", leader=leader_now)
+                leader = leader_now
                 await asyncio.sleep(STANDBY_SECONDS)
                 continue
+            leader = None
             await _lead(Desk(pool, lease, network, signer, settings), rpcs)
         except (Unavailable, Conflict) as error:
             if isinstance(error, Conflict) and error.code != "lease_lost":
@@ -113,9 +117,11 @@ async def _judge_case(desk: Desk, rpcs: Mapping[ChainId, Rpc], case: judge.Case,
     return True
 
 
-async def _acquire(pool: Pool, holder: str, settings: AuctioneerSettings) -> leases.Lease | None:
+async def _acquire(pool: Pool, holder: str, settings: AuctioneerSettings) -> tuple[leases.Lease | None, str | None]:
+    """The lease, or None and who leads."""
     async with transaction(pool) as connection:
-        return await leases.acquire(connection, LEASE, holder, settings.lease_seconds)
+        lease = await leases.acquire(connection, LEASE, holder, settings.lease_seconds)
+        return lease, None if lease is not None else await leases.find_holder(connection, LEASE)
 
 
 async def _lead(desk: Desk, rpcs: Mapping[ChainId, Rpc]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+import structlog
 
 from orbital.auctioneer import loop
 from orbital.chain import keys
@@ -52,6 +53,13 @@ async def matched(office: Any, intent_id: bytes) -> bool:
     return (await office.find(intent_id)).status is Status.MATCHED
 
 
+async def both_said(said: list[Any]) -> bool:
+    """Who leads and who stands by has said so; never twice."""
+    roles = sorted(line["event"] for line in said if line["event"] in {"leading", "standing_by"})
+    assert roles in ([], ["leading"], ["standing_by"], ["leading", "standing_by"])
+    return len(roles) == 2
+
+
 async def submit_and_bid(office: Any) -> bytes:
     intent_id = await office.submit()
     await until(lambda: office.rounds_of(intent_id))
@@ -67,9 +75,11 @@ async def test_intent_is_awarded_when_its_window_passes_and_the_loop_stops_at_on
 
 
 async def test_second_auctioneer_takes_over_when_the_first_one_ends(idle_office: Any) -> None:
-    first, second = start(idle_office), start(idle_office)
-    one = await submit_and_bid(idle_office)
-    await until(lambda: matched(idle_office, one))
+    with structlog.testing.capture_logs() as said:
+        first, second = start(idle_office), start(idle_office)
+        one = await submit_and_bid(idle_office)
+        await until(lambda: matched(idle_office, one))
+        await until(lambda: both_said(said))
     await stop(first)
     two = await submit_and_bid(idle_office)
     await until(lambda: matched(idle_office, two))
