@@ -30,6 +30,8 @@ from harness import load
 from orbital.api import asgi, intake
 from orbital.api.deps import Services
 from orbital.api.settings import ApiSettings
+from orbital.app import api as app_api
+from orbital.app import process as app_process
 from orbital.chain import eip712, hexes, keys, token
 from orbital.chain.gather import Gather
 from orbital.chain.rpc import Rpc
@@ -77,6 +79,8 @@ class World:
 
 
 def serve_api(world: World, pipe: Pipe) -> None:
+    app_process.calm_collector(app_api.COLLECTOR_THRESHOLDS)
+
     async def run() -> None:
         async with contextlib.AsyncExitStack() as stack:
             rpcs = {one: await stack.enter_async_context(Rpc([url], one)) for one, url in world.nodes.items()}

@@ -28,6 +28,7 @@ import uvloop
 from harness import traffic
 from harness.limit import copy_all
 from orbital.app import indexer
+from orbital.app import process as app_process
 from orbital.chain.rpc import Rpc
 from orbital.devnet import postgres, process, settings
 from orbital.domain.types import ChainId
@@ -133,7 +134,7 @@ def _measure(work: Awaitable[None]) -> Cost:
     async def run() -> None:
         await work
 
-    indexer.calm_collector()
+    app_process.calm_collector(indexer.COLLECTOR_THRESHOLDS)
     cpu, start = time.process_time(), time.perf_counter()
     uvloop.run(run())
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu

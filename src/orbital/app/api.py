@@ -21,6 +21,7 @@ from orbital.realtime.hub import Hub
 from orbital.realtime.limiter import Limiter
 
 NEEDS = frozenset({Need.DATABASE, Need.REDIS, Need.JWT, Need.NETWORK})
+COLLECTOR_THRESHOLDS = (50_000, 20, 50)  # a request makes a few thousand small values, and few circles
 GRACE_SECONDS = 2
 ANSWER_SECONDS = 2.5  # what a caller waits for a database or a node before it is told that they are away: 3 s in all
 
@@ -39,6 +40,7 @@ def main() -> int:
         settings = loading.load(os.environ, NEEDS)
     except ConfigError as error:
         return process.report_config(error)
+    process.calm_collector(COLLECTOR_THRESHOLDS)
     return process.run("api", settings.log_level, lambda: _run(settings))
 
 

@@ -1,6 +1,5 @@
 """The process `orbital serve indexer --chain ID`: follows one chain."""
 
-import gc
 import os
 
 from orbital.app import process, wiring
@@ -29,14 +28,8 @@ def main(chain: int) -> int:
         match.sources_of(settings.network, chain_id)
     except Rejected as error:
         return process.report_config(ConfigError([error.detail]))
-    calm_collector()
+    process.calm_collector(COLLECTOR_THRESHOLDS)
     return process.run(f"indexer-{chain_id}", settings.log_level, lambda: _run(settings, chain_id))
-
-
-def calm_collector() -> None:
-    """Look for garbage rarely: a step makes a hundred thousand small values that refer to nothing in a circle."""
-    gc.freeze()
-    gc.set_threshold(*COLLECTOR_THRESHOLDS)
 
 
 async def _run(settings: Settings, chain_id: ChainId) -> None:

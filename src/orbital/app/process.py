@@ -5,6 +5,7 @@ ends the process with status 1 and a log line: whoever supervises it starts it a
 """
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -51,6 +52,13 @@ def do(needs: frozenset[Need], command: Command) -> int:
     except OrbitalError as error:
         sys.stderr.write(f"{error.code}: {error.detail}\n")
         return EXIT_FAILED
+
+
+def calm_collector(thresholds: tuple[int, int, int]) -> None:
+    """Look for garbage in circles rarely, and never again among what is there now (see `gc.set_threshold`)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*thresholds)
 
 
 def report_config(error: ConfigError) -> int:
