@@ -1,12 +1,15 @@
 """Taking an intent: every check in its order, then one transaction that makes it a fact.
 
-Chains are asked outside the transaction; inside it, with the user's account held, whatever another submission of the
-same user could have changed is checked again. So any number of submissions of one intent make one fact, and any number
-of a user's intents never claim more than he has.
+Chains are asked outside the transaction; inside it, with the user's account held, everything that a database knows is
+read once. So any number of submissions of one intent make one fact, and any number of a user's intents never claim more
+than he has: what the chain said counts only if it is of a block that has every open of the user that is indexed.
+
+A fault that needs no database is looked at a second time with what the database knows: an intent that was taken before
+has none, and of several faults the first in the order of the interface is told.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from orbital.api import signatures
 from orbital.api.deps import Services
@@ -15,13 +18,17 @@ from orbital.chain import eip712, settler, token
 from orbital.chain.gather import Gather
 from orbital.chain.rpc import RpcError
 from orbital.domain import facts, intake
-from orbital.domain.errors import Conflict, Corrupt, FieldError, Unavailable
+from orbital.domain.errors import Conflict, Corrupt, FieldError, OrbitalError, Unavailable
 from orbital.domain.intent import Intent
 from orbital.domain.types import Address, Amount, Hash32, IntentId
 from orbital.storage import auctions, batches, claims, intents, ledger, outbox, pool
 from orbital.storage.intents import Standing
 
 FIRST_ROUND: Final = 1
+ASKS_MAX: Final = 5
+"""How often the origin is asked until its answer has the user's last open: the first two may be too early for that."""
+
+_EARLY_ASKS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,45 +39,70 @@ class Taken:
     is_new: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _OnChain:
-    """What the origin says at one block."""
+class _Offer(NamedTuple):
+    """An intent that its user signed, with the signature as contracts take it."""
 
-    is_nonce_used: bool
+    intent: Intent
+    intent_id: IntentId
+    signature: bytes
+
+
+class _OnChain(NamedTuple):
+    """What the user has on the origin at one block, which is not below `height`."""
+
     balance: Amount
     allowance: Amount
+    height: int
 
 
 async def submit(services: Services, intent: Intent, signature: bytes) -> Taken:
     """Take the intent, or find it taken. Raises the first fault in the order of the interface."""
-    async with pool.acquire(services.pool) as connection:
-        standing = await intents.find_standing(connection, intent)
-    terms = intake.Terms(services.network, services.settings.denied, max(services.now, standing.head_time))
-    is_known = _is_held(services, intent, standing)
-    if not is_known:
-        intake.validate_terms(intent, terms)
-    intent_id = digest_of(services, intent)
-    rpc, gather = services.get_rpc(intent.origin_chain_id), services.get_gather(intent.origin_chain_id)
-    normal = await signatures.verify(rpc, intent.user, Hash32(intent_id), signature)
-    if is_known:
-        async with pool.acquire(services.pool) as connection:
-            return Taken(await intents.get_row(connection, intent_id), is_new=False)
-    intake.validate_parties(intent, terms)
-    while True:
-        _validate_nonce(standing, intent_id)
-        on_chain = await _ask_origin(gather, intent, services.network.get_chain(intent.origin_chain_id).settler)
-        if on_chain.is_nonce_used:
-            raise _nonce_used("The chain says that this nonce is used.")
-        taken = await _record(services, intent, intent_id, normal, on_chain, standing.opens)
+    try:
+        offer = await _examine(services, intent, signature)
+        gather, home = services.get_gather(intent.origin_chain_id), _home_of(services, intent)
+        on_chain = await _ask_origin(gather, intent, home)
+    except OrbitalError as fault:
+        return await _look_again(services, intent, signature, fault)
+    for number in range(ASKS_MAX):
+        taken = await _record(services, offer, on_chain)
         if taken is not None:
             return taken
-        async with pool.acquire(services.pool) as connection:
-            standing = await intents.find_standing(connection, intent)
+        if number >= _EARLY_ASKS:
+            gather.blame()
+        on_chain = await _ask_origin(gather, intent, home)
+    raise Unavailable("chain_unavailable", "The origin chain's node is behind what is indexed.", 1)
 
 
 def digest_of(services: Services, intent: Intent) -> IntentId:
     """The intent's id under the origin's settler. The chain must be a served one."""
     return eip712.intent_id(intent, services.network.get_chain(intent.origin_chain_id).settler)
+
+
+def _home_of(services: Services, intent: Intent) -> Address:
+    return services.network.get_chain(intent.origin_chain_id).settler
+
+
+async def _examine(services: Services, intent: Intent, signature: bytes) -> _Offer:
+    """Everything for which no database is needed; the deadlines are left, which count from what the indexer saw."""
+    intake.validate_fixed_terms(intent, services.network)
+    intent_id = digest_of(services, intent)
+    rpc = services.get_rpc(intent.origin_chain_id)
+    normal = await signatures.verify(rpc, intent.user, Hash32(intent_id), signature)
+    intake.validate_parties(intent, services.settings.denied)
+    return _Offer(intent, intent_id, normal)
+
+
+async def _look_again(services: Services, intent: Intent, signature: bytes, fault: OrbitalError) -> Taken:
+    """What to answer instead of this fault, which the intent has if it is new; raises the first of its faults."""
+    async with pool.acquire(services.pool) as connection:
+        standing = await intents.find_standing(connection, intent)
+    if not _is_held(services, intent, standing):
+        intake.validate_terms(intent, services.network, max(services.now, standing.head_time))
+        raise fault
+    intent_id = digest_of(services, intent)
+    await signatures.verify(services.get_rpc(intent.origin_chain_id), intent.user, Hash32(intent_id), signature)
+    async with pool.acquire(services.pool) as connection:
+        return Taken(await intents.get_row(connection, intent_id), is_new=False)
 
 
 def _is_held(services: Services, intent: Intent, standing: Standing) -> bool:
@@ -91,42 +123,46 @@ def _validate_nonce(standing: Standing, intent_id: IntentId) -> None:
 
 
 async def _ask_origin(gather: Gather, intent: Intent, home: Address) -> _OnChain:
-    """Nonce, balance and allowance from one request."""
+    """Balance and allowance, from one request with the nonce; Conflict if the chain says that this one is used."""
     contract, coin = settler.load(), token.load()
     calls = [
         (home, contract.encode_call("nonceUsed", intent.user, intent.nonce)),
         (intent.input_token, coin.encode_call("balanceOf", intent.user)),
         (intent.input_token, coin.encode_call("allowance", intent.user, home)),
     ]
-    used, balance, allowance = await gather.call_many(calls)
-    for answer in (used, balance, allowance):
+    answers, height = await gather.call_many(calls)
+    for answer in answers:
         if isinstance(answer, RpcError):
             raise Unavailable("chain_unavailable", f"The origin chain's node refuses to answer: {answer.message}", 5)
+    used, balance, allowance = map(_bytes, answers)
     try:
-        return _OnChain(
-            bool(contract.decode_return("nonceUsed", _bytes(used))[0]),
-            Amount(coin.decode_return("balanceOf", _bytes(balance))[0]),
-            Amount(coin.decode_return("allowance", _bytes(allowance))[0]),
+        (is_used,) = contract.decode_return("nonceUsed", used)
+        on_chain = _OnChain(
+            Amount(coin.decode_return("balanceOf", balance)[0]),
+            Amount(coin.decode_return("allowance", allowance)[0]),
+            height,
         )
     except Corrupt as failure:
         raise Unavailable("chain_unavailable", f"The origin chain's contracts don't answer: {failure.detail}", 5) from (
             failure
         )
+    if is_used:
+        raise _nonce_used("The chain says that this nonce is used.")
+    return on_chain
 
 
-async def _record(
-    services: Services, intent: Intent, intent_id: IntentId, signature: bytes, on_chain: _OnChain, opens: int
-) -> Taken | None:
-    """Make it a fact. None when an open was indexed since the chain was asked: its input is in neither sum then."""
-    rules = services.network.rules
+async def _record(services: Services, offer: _Offer, on_chain: _OnChain) -> Taken | None:
+    """Make it a fact. None when the chain was asked too early: an input that was opened since is in neither sum."""
+    (intent, intent_id, signature), rules = offer, services.network.rules
     async with pool.transaction(services.pool) as connection:
         await claims.lock_accounts(connection, [intent.user])
         standing = await intents.find_standing(connection, intent)
         if standing.nonce_holder == intent_id:
             return Taken(await intents.get_row(connection, intent_id), is_new=False)
-        if standing.opens != opens:
-            return None
+        intake.validate_deadlines(intent, max(services.now, standing.head_time))
         _validate_nonce(standing, intent_id)
+        if standing.opened_at > on_chain.height:
+            return None
         intake.validate_load(standing.load.live)
         intake.validate_funds(intent, standing.load.inputs, on_chain.balance, on_chain.allowance)
         await intents.put_submission(connection, intent_id, signature)

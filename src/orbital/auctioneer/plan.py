@@ -146,9 +146,8 @@ def plan_award(
 
 def validate_opened(view: IntentView, network: Network, denied: frozenset[Address]) -> None:
     """Raise what intake would have said to an intent that its user opened unasked; its deadlines count from then."""
-    terms = intake.Terms(network, denied, view.created_at)
-    intake.validate_terms(view.intent, terms)
-    intake.validate_parties(view.intent, terms)
+    intake.validate_terms(view.intent, network, view.created_at)
+    intake.validate_parties(view.intent, denied)
 
 
 def _time_of(checkpoint: Checkpoint | None) -> UnixSeconds | None:

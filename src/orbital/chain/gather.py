@@ -3,6 +3,9 @@
 While a request is under way the calls that come gather, and leave as one batch when it is answered; nobody waits while
 the node is idle. A call never joins a request that has left: its answer is of a block no older than the question. When
 a batch fails every caller in it fails, as it would have alone; a caller that gives up leaves the others theirs.
+
+Each request also asks how high the chain is. What that gives is a height for the next one: a node need not run a batch
+in order, but what it has answered it had.
 """
 
 import asyncio
@@ -16,7 +19,15 @@ from orbital.domain.types import Address
 BATCH_CALLS: typing.Final = 96
 """The most calls that share a request, unless one caller asks more: public nodes refuse batches of over 100."""
 
-Answers = list[bytes | RpcError]
+
+class Answers(typing.NamedTuple):
+    """The answer or the RpcError of each call, in order, of a block no lower than `height`; 0 when that is not known.
+
+    The node that answered had told this height before it was asked.
+    """
+
+    of_calls: list[bytes | RpcError]
+    height: int
 
 
 class _Waiting(typing.NamedTuple):
@@ -28,17 +39,22 @@ class Gather:
     """Asks one chain at its latest block. Belongs to the event loop in which it is first asked."""
 
     def __init__(self, rpc: Rpc) -> None:
-        self._rpc = rpc
+        self._rpc = rpc.apart()
+        self._told: tuple[str | None, int] = (None, 0)
         self._waiting: collections.deque[_Waiting] = collections.deque()
         self._sender: asyncio.Task[None] | None = None
 
     async def call_many(self, calls: collections.abc.Sequence[tuple[Address, bytes]]) -> Answers:
-        """As `Rpc.call_many`: the answers, or the RpcError of each, in the calls' order."""
+        """As `Rpc.call_many`."""
         one = _Waiting(calls, asyncio.get_running_loop().create_future())
         self._waiting.append(one)
         if self._sender is None:
             self._sender = asyncio.create_task(self._send())
         return await one.answers
+
+    def blame(self) -> None:
+        """The node that answered last is behind: others are asked before it for a while."""
+        self._rpc.blame()
 
     async def _send(self) -> None:
         batch: list[_Waiting] = []
@@ -55,16 +71,20 @@ class Gather:
 
     async def _ask(self, batch: list[_Waiting]) -> None:
         try:
-            answers = iter(await self._rpc.call_many([call for one in batch for call in one.calls]))
+            answers, height = await self._rpc.call_at_head([call for one in batch for call in one.calls])
         except Exception as failure:  # noqa: BLE001 - raised by each of those who asked
             for one in batch:
                 if not one.answers.done():
                     one.answers.set_exception(failure)
             return
+        who, (told_by, told) = self._rpc.answered_by, self._told
+        self._told = (who, height)
+        start = 0
         for one in batch:
-            own = [next(answers) for _ in one.calls]
+            own = answers[start : start + len(one.calls)]
+            start += len(one.calls)
             if not one.answers.done():
-                one.answers.set_result(own)
+                one.answers.set_result(Answers(own, told if who == told_by else 0))
 
     def _take(self) -> list[_Waiting]:
         """Those who wait, in order, as many as go into one request."""

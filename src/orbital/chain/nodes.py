@@ -211,6 +211,10 @@ class Client:
         """Close the nodes for every client that shares them."""
         await self._nodes.aclose()
 
+    def apart(self) -> "Client":
+        """The same with an answering node of its own to remember, and to blame."""
+        return Client(self._nodes, shift=self._shift, avoided=self._avoided, only=self._only)
+
     def steady(self) -> "Client":
         """A client that stays with one node, for answers that belong together."""
         return Client(self._nodes, shift=self._shift, keeps=True, avoided=self._avoided, only=self._only)

@@ -29,6 +29,7 @@ BlockRef = Tag | int | bytes  # a tag, a height or a 32-byte hash
 TIMEOUT_SECONDS = 10.0
 BATCH_CALLS = 500
 UNKNOWN_BLOCK_CODE = -39001
+_HEIGHT: typing.Final = jsonrpc.Call("eth_blockNumber", ())
 
 
 class Rpc:
@@ -66,6 +67,10 @@ class Rpc:
     def form(self) -> seals.Form:
         """What is known of how the chain's headers are hashed, the same through all doors."""
         return self._form
+
+    def apart(self) -> typing.Self:
+        """The same chain; `answered_by` and `blame` are about what was asked here. It needs no closing."""
+        return self._through(self._client.apart())
 
     def steady(self) -> typing.Self:
         """The same chain through one node for as long as it answers. It needs no closing."""
@@ -153,10 +158,16 @@ class Rpc:
         self, calls: collections.abc.Sequence[tuple[Address, bytes]], *, block: BlockRef = "latest"
     ) -> list[bytes | RpcError]:
         """Run several calls from one request; a refused one gives its RpcError in its place."""
-        where = _write_block(block)
-        asked = [jsonrpc.Call("eth_call", (_transaction(None, to, data), where)) for to, data in calls]
-        answers = await self._client.ask(asked)
-        return [answer if isinstance(answer, RpcError) else blocks.decode_bytes(answer) for answer in answers]
+        return _read_returns(await self._client.ask(_write_calls(calls, block)))
+
+    async def call_at_head(
+        self, calls: collections.abc.Sequence[tuple[Address, bytes]]
+    ) -> tuple[list[bytes | RpcError], int]:
+        """The same at the latest block, and its height: when the calls were run it may have been another one."""
+        height, *answers = await self._client.ask([_HEIGHT, *_write_calls(calls, "latest")])
+        if isinstance(height, RpcError):
+            raise height
+        return _read_returns(answers), blocks.decode_quantity(height)
 
     async def code(self, address: Address, *, block: BlockRef = "latest") -> bytes:
         """Return the account's code; an EIP-7702 delegation is 0xef0100 and an address."""
@@ -226,6 +237,15 @@ class Rpc:
         door = copy.copy(self)
         door._client = client  # noqa: SLF001 - a copy of this one
         return door
+
+
+def _write_calls(calls: collections.abc.Sequence[tuple[Address, bytes]], block: BlockRef) -> list[jsonrpc.Call]:
+    where = _write_block(block)
+    return [jsonrpc.Call("eth_call", (_transaction(None, to, data), where)) for to, data in calls]
+
+
+def _read_returns(answers: collections.abc.Iterable[jsonrpc.Answer]) -> list[bytes | RpcError]:
+    return [answer if isinstance(answer, RpcError) else blocks.decode_bytes(answer) for answer in answers]
 
 
 def _read_header(answer: msgspec.Raw | RpcError) -> Header | None:

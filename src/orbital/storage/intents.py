@@ -92,13 +92,13 @@ class Standing:
     """What intake compares an intent with, of one moment.
 
     `nonce_holder` was submitted with its nonce. `is_nonce_taken`: an indexed, canonical event of the origin used the
-    nonce up. `opens`: how many opens of the user on the origin are indexed. `head_time`: that chain's own time as its
-    indexer saw it last, 0 before. `now`: the database's time.
+    nonce up. `opened_at`: the highest block of the origin in which the user is known to have opened, 0 if in none.
+    `head_time`: that chain's own time as its indexer saw it last, 0 before. `now`: the database's time.
     """
 
     nonce_holder: IntentId | None
     is_nonce_taken: bool
-    opens: int
+    opened_at: int
     load: Load
     head_time: UnixSeconds
     now: UnixSeconds
@@ -163,7 +163,7 @@ async def find_standing(connection: Connection, intent: Intent) -> Standing:
         _QUERIES["find_standing"], intent.user, intent.origin_chain_id, str(intent.nonce), intent.input_token
     )
     load = Load(row["live"], Amount(row["inputs"]))
-    return Standing(row["nonce_holder"], row["is_nonce_taken"], row["opens"], load, row["head_time"], row["now"])
+    return Standing(row["nonce_holder"], row["is_nonce_taken"], row["opened_at"], load, row["head_time"], row["now"])
 
 
 async def sum_live(connection: Connection, user: Address, token: Address, chain_id: ChainId) -> Load:

@@ -194,13 +194,18 @@ class Api:
         await self.record_on_chain(ORIGIN, facts.SolverRegistered(address, Amount(bond_wei)))
 
     async def record_on_chain(
-        self, chain_id: ChainId, event: facts.Event, intent_id: IntentId | None = None, time_: int | None = None
+        self,
+        chain_id: ChainId,
+        event: facts.Event,
+        intent_id: IntentId | None = None,
+        time_: int | None = None,
+        number: int | None = None,
     ) -> None:
-        """What an indexer does with one log in a new block."""
+        """What an indexer does with one log in a new block, the next one unless it is given."""
         timestamp = UnixSeconds(int(self.now()) if time_ is None else time_)
         async with pool.transaction(self.database) as connection:
             bound = await chains.bind(connection, chain_id, Hash32(b"\7" * 32), BlockNumber(0))
-            number = bound.next_block
+            number = BlockNumber(bound.next_block if number is None else number)
             block_hash = Hash32(number.to_bytes(32))
             block = chains.Block(number, block_hash, Hash32(bytes(32)), timestamp)
             await chains.put_blocks(connection, chain_id, [block])

@@ -3,7 +3,8 @@
 import asyncio
 
 from orbital.api.schemas import intents as schemas
-from orbital.chain import hexes
+from orbital.chain import hexes, settler
+from orbital.chain.transactions import Wallet
 from orbital.domain import facts
 from orbital.domain.types import Amount
 
@@ -56,6 +57,39 @@ async def test_deadlines_count_from_the_origins_own_time_where_that_is_later(api
     assert (near.status_code, near.json()["code"]) == (422, "deadline_out_of_range")
     far = await api.submit(api.intent(user.address, open_deadline=now + 700), user)
     assert far.status_code == 201
+
+
+async def test_what_the_chain_says_counts_once_it_has_every_open_that_is_indexed(api):
+    user, solver = await api.funded_user(balance=3_000_000), await api.funded_user()
+    first = await api.submitted(user)
+    head = (await api.rpcs[31337].header("latest")).number
+    event = facts.IntentOpened(first, solver.address, first.min_output_amount)
+    await api.record_on_chain(31337, event, api.intent_id(first), number=head + 1)
+    early = await api.submit(api.intent(user.address), user)
+    assert (early.status_code, early.json()["code"]) == (503, "chain_unavailable")
+    assert early.headers["retry-after"] == "1"
+    await api.rpcs[31337].request("anvil_mine", "0x1")
+    assert (await api.submit(api.intent(user.address), user)).status_code == 201
+
+
+async def test_same_intent_again_is_200_when_its_nonce_is_used_and_no_node_is_needed_for_that(api):
+    user = await api.funded_user()
+    intent = await api.submitted(user)
+    call = settler.invalidate_nonce(intent.nonce)
+    await Wallet(api.rpcs[31337], user).transact(api.network.chains[31337].settler, call)
+    assert (await api.submit(intent, user)).status_code == 200
+    other = await api.submit(api.intent(user.address, nonce=intent.nonce, input_amount=1), user)
+    assert (other.status_code, other.json()["code"]) == (409, "nonce_used")
+
+
+async def test_of_several_faults_the_first_is_told_whichever_needs_the_database(api):
+    user, other = await api.funded_user(), await api.funded_user()
+    late = api.intent(user.address, open_deadline=int(api.now()) - 1)
+    for signer in (user, other):
+        answer = await api.submit(late, signer)
+        assert (answer.status_code, answer.json()["code"]) == (422, "deadline_out_of_range")
+    fresh = await api.submit(api.intent(user.address), other)
+    assert (fresh.status_code, fresh.json()["code"]) == (422, "invalid_signature")
 
 
 async def test_same_intent_again_with_an_invalid_signature_is_422(api):

@@ -189,7 +189,7 @@ async def test_it_expires_on_the_destination_and_touches_nothing_of_ours(world, 
             assert (load.live, load.inputs) == (1, match.intent.input_amount)
             same_number = dataclasses.replace(match.intent, nonce=int(relay["deposit_id"]))
             standing = await intents.find_standing(connection, same_number)
-            assert (standing.opens, standing.is_nonce_taken) == (0, False)
+            assert (standing.opened_at, standing.is_nonce_taken) == (0, False)
             assert await auctions.list_unauctioned(connection, world.auctioneer.address, 10) == [match.intent_id]
         await world.warp(world.destination, relay["fill_deadline"] + 1)
         await world.caught_up()

@@ -18,12 +18,12 @@ def chain(chain_id, settler, token):
 
 
 @pytest.fixture
-def terms(case):
+def network(case):
     chains = [
         chain(case.origin, case.settlers[case.origin], case.intent.input_token),
         chain(case.destination, case.settlers[case.destination], case.intent.output_token),
     ]
-    network = Network(
+    return Network(
         chains={one.chain_id: one for one in chains},
         registry_chain_id=case.origin,
         registry=ZERO_ADDRESS,
@@ -31,12 +31,11 @@ def terms(case):
         refund_delay_seconds=30,
         min_bond_wei=1,
     )
-    return intake.Terms(network, denied=frozenset(), now=NOW)
 
 
-def test_a_good_intent_is_taken(case, terms):
-    intake.validate_terms(case.intent, terms)
-    intake.validate_parties(case.intent, terms)
+def test_a_good_intent_is_taken(case, network):
+    intake.validate_terms(case.intent, network, NOW)
+    intake.validate_parties(case.intent, frozenset())
 
 
 @pytest.mark.parametrize(
@@ -57,33 +56,39 @@ def test_a_good_intent_is_taken(case, terms):
         ({"auctioneer": ZERO_ADDRESS}, "unknown_auctioneer", "/intent/auctioneer"),
     ],
 )
-def test_each_fault_has_its_code_and_place(case, terms, change, code, pointer):
+def test_each_fault_has_its_code_and_place(case, network, change, code, pointer):
     with pytest.raises(Rejected) as caught:
-        intake.validate_terms(dataclasses.replace(case.intent, **change), terms)
+        intake.validate_terms(dataclasses.replace(case.intent, **change), network, NOW)
     assert (caught.value.code, caught.value.fields[0].pointer) == (code, pointer)
 
 
-def test_of_several_faults_the_first_is_told(case, terms):
+def test_of_several_faults_the_first_is_told(case, network):
     faulty = dataclasses.replace(case.intent, auctioneer=ZERO_ADDRESS, open_deadline=0, input_amount=0)
     with pytest.raises(Rejected, match="invalid_amount"):
-        intake.validate_terms(faulty, terms)
+        intake.validate_terms(faulty, network, NOW)
 
 
 @pytest.mark.parametrize("ahead", [60, 30 * 86400])
-def test_the_bounds_of_the_open_deadline_are_inclusive(case, terms, ahead):
+def test_the_bounds_of_the_open_deadline_are_inclusive(case, network, ahead):
     intent = dataclasses.replace(case.intent, open_deadline=NOW + ahead, fill_deadline=NOW + ahead + 86400)
-    intake.validate_terms(intent, terms)
+    intake.validate_terms(intent, network, NOW)
 
 
-def test_deadlines_count_from_the_time_that_is_given(case, terms):
-    ahead = dataclasses.replace(terms, now=941)
+def test_deadlines_count_from_the_time_that_is_given(case, network):
     with pytest.raises(Rejected, match="deadline_out_of_range"):
-        intake.validate_terms(case.intent, ahead)
+        intake.validate_terms(case.intent, network, 941)
+
+
+def test_fixed_terms_are_all_but_the_deadlines(case, network):
+    late = dataclasses.replace(case.intent, open_deadline=0)
+    intake.validate_fixed_terms(late, network)
+    with pytest.raises(Rejected, match="unknown_auctioneer"):
+        intake.validate_fixed_terms(dataclasses.replace(late, auctioneer=ZERO_ADDRESS), network)
 
 
 @pytest.mark.parametrize("party", ["user", "recipient"])
-def test_denied_parties_are_refused(case, terms, party):
-    denied = dataclasses.replace(terms, denied=frozenset({getattr(case.intent, party)}))
+def test_denied_parties_are_refused(case, party):
+    denied = frozenset({getattr(case.intent, party)})
     with pytest.raises(Forbidden, match="denied"):
         intake.validate_parties(case.intent, denied)
 

@@ -74,8 +74,8 @@ LIMIT $7
 
 -- name: find_standing
 -- What intake compares an intent with, of user $1, origin chain $2, nonce $3 and input token $4: who was submitted with
--- the nonce, whether the indexed chain says that it is used up, how often that chain saw the user open (an intent that
--- was opened is paid for, and no longer live), his live intents as in `sum_live`, and the chain's own time.
+-- the nonce, whether the indexed chain says that it is used up, in which of its blocks the user opened last (an intent
+-- that was opened is paid for, and no longer live), his live intents as in `sum_live`, and the chain's own time.
 SELECT (
            SELECT intent_id FROM intents
            WHERE user_address = $1 AND origin_chain_id = $2 AND nonce = $3::numeric AND submitted
@@ -85,9 +85,10 @@ SELECT (
            WHERE f.name IN ('NonceInvalidated', 'IntentOpened') AND f.chain_id = $2 AND f.actor = $1
              AND coalesce(f.data ->> 'nonce', f.data -> 'intent' ->> 'nonce') = $3::text
        ) AS is_nonce_taken,
-       (
-           SELECT count(*) FROM canonical_facts f WHERE f.name = 'IntentOpened' AND f.chain_id = $2 AND f.actor = $1
-       ) AS opens,
+       coalesce((
+           SELECT max(f.block_number) FROM canonical_facts f
+           WHERE f.name = 'IntentOpened' AND f.chain_id = $2 AND f.actor = $1
+       ), 0) AS opened_at,
        count(*) AS live,
        coalesce(sum(input_amount) FILTER (WHERE input_token = $4 AND origin_chain_id = $2), 0)::numeric(78, 0)
            AS inputs,
