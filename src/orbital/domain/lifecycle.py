@@ -172,6 +172,12 @@ TERMINAL: Final = frozenset({Status.SETTLED, Status.REFUNDED})
 LIVE: Final = frozenset({Status.PENDING, Status.MATCHED})
 """Statuses in which an intent still lays claim to its user's balance."""
 
+_AWAITING: Final = (Status.PENDING, Status.OPENED)
+_OUR_OWN: Final = Protocol.ORBITAL
+_OURS: Final = (f.IntentSubmitted, f.IntentOpened)
+_LEGS: Final = tuple(Leg)
+_OPEN_DEADLINE, _FILL_DEADLINE = (f.Deadline.OPEN_DEADLINE, 0), (f.Deadline.FILL_DEADLINE, 0)
+
 
 def fold(intent_id: IntentId, facts: Sequence[f.Fact], rules: Rules) -> State:
     """State of `intent_id` from its canonical facts, given in any order.
@@ -180,8 +186,8 @@ def fold(intent_id: IntentId, facts: Sequence[f.Fact], rules: Rules) -> State:
     intents with the same user, chain and nonce (their `intent_id` differs).
     """
     evidence = gather(intent_id, facts, rules)
-    known = evidence.intent is not None or evidence.foreign is not None
-    status = next((status for _, status, _, holds in LIFECYCLE if known and holds(evidence)), None)
+    is_known = evidence.intent is not None or evidence.foreign is not None
+    status = next((status for _, status, _, holds in LIFECYCLE if holds(evidence)), None) if is_known else None
     return _describe(evidence, status, facts, rules)
 
 
@@ -199,23 +205,16 @@ def is_moot(which: f.Deadline, legs: Collection[Leg]) -> bool:
 def gather(intent_id: IntentId, facts: Sequence[f.Fact], rules: Rules) -> Evidence:
     """Sort canonical facts into evidence; see `fold` for what `facts` holds."""
     own = [fact for fact in facts if fact.intent_id == intent_id]
-    own.sort(key=_chain_order)
+    if len(own) > 1:
+        own.sort(key=_chain_order)
     first = {type(fact.event): fact for fact in reversed(own)}
     submitted = first.get(f.IntentSubmitted)
     opened = first.get(f.IntentOpened) or first.get(ForeignOpened)
     intent = _intent_of(submitted) or _intent_of(opened)
     foreign = opened.event.intent if opened and isinstance(opened.event, ForeignOpened) and intent is None else None
-    fills = [
-        fact
-        for fact in own
-        if (foreign is not None and is_foreign_fill(fact, foreign))
-        or (intent is not None and is_valid_fill(fact, intent, rules))
-    ]
-    passed = {
-        (e.which, e.round): fact
-        for fact in (own if f.DeadlinePassed in first else ())
-        if isinstance(e := fact.event, f.DeadlinePassed)
-    }
+    is_filled = f.IntentFilled in first or ForeignFilled in first
+    fills = _fills(own, intent, foreign, rules) if is_filled else ()
+    passed = _passed(own) if f.DeadlinePassed in first else {}
     destination_expired = first.get(f.IntentExpired)
     return Evidence(
         intent=intent,
@@ -223,14 +222,14 @@ def gather(intent_id: IntentId, facts: Sequence[f.Fact], rules: Rules) -> Eviden
         submitted=submitted,
         opened=opened,
         fill=fills[0] if fills else None,
-        duplicate_fills=tuple(fills[1:]),
+        duplicate_fills=fills[1:],
         settled=first.get(f.IntentSettled),
         refunded=first.get(f.IntentRefunded),
         destination_expired=destination_expired,
         nonce_taken=None if intent is None or len(own) == len(facts) else _nonce_taken(intent_id, intent, facts),
         cancelled=first.get(f.IntentCancelled),
-        open_deadline_passed=(f.Deadline.OPEN_DEADLINE, 0) in passed,
-        fill_deadline_passed=(f.Deadline.FILL_DEADLINE, 0) in passed or destination_expired is not None,
+        open_deadline_passed=_OPEN_DEADLINE in passed,
+        fill_deadline_passed=_FILL_DEADLINE in passed or destination_expired is not None,
         rounds=_rounds(intent_id, own, passed) if f.IntentAwarded in first else (),
     )
 
@@ -264,6 +263,8 @@ def _describe(evidence: Evidence, status: Status | None, facts: Sequence[f.Fact]
     intent, live = evidence.intent, evidence.live_award
     solver, output_amount = _who_and_how_much(evidence)
     legs = _legs(evidence)
+    telling = [one for one in facts if not (isinstance(e := one.event, f.DeadlinePassed) and is_moot(e.which, legs))]
+    created = evidence.submitted or evidence.opened
     unpaid = evidence.opened is not None and evidence.fill is None and evidence.settled is None
     return State(
         protocol=_protocol_of(evidence, facts),
@@ -275,7 +276,7 @@ def _describe(evidence: Evidence, status: Status | None, facts: Sequence[f.Fact]
         round=evidence.rounds[-1].round if evidence.rounds else 0,
         open_by=live.award.open_by if live else None,
         fill_by=live.award.fill_by if live else None,
-        refund_due=status is Status.EXPIRED and evidence.opened is not None,
+        refund_due=evidence.opened is not None and status is Status.EXPIRED,
         refundable_at=(
             UnixSeconds(intent.fill_deadline + rules.refund_delay_seconds)
             if intent is not None and unpaid and evidence.refunded is None
@@ -284,15 +285,11 @@ def _describe(evidence: Evidence, status: Status | None, facts: Sequence[f.Fact]
         legs=legs,
         anomaly=_anomaly(evidence),
         auctionable=_is_auctionable(evidence, status),
-        unjudged_rounds=tuple(awarded.round for awarded, _ in evidence.unjudged),
-        lapsed_solvers=frozenset(r.award.solver for r in evidence.rounds if r.fault is f.Fault.SOLVER),
-        created_at=_created_at(evidence),
-        updated_at=max([fact.timestamp for fact in facts if not _is_moot(fact, legs)], default=None),
+        unjudged_rounds=tuple([awarded.round for awarded, _ in evidence.unjudged]),
+        lapsed_solvers=frozenset([r.award.solver for r in evidence.rounds if r.fault is f.Fault.SOLVER]),
+        created_at=created.timestamp if created else None,
+        updated_at=max([fact.timestamp for fact in telling], default=None),
     )
-
-
-def _is_moot(fact: f.Fact, legs: Collection[Leg]) -> bool:
-    return isinstance(fact.event, f.DeadlinePassed) and is_moot(fact.event.which, legs)
 
 
 def _protocol_of(evidence: Evidence, facts: Sequence[f.Fact]) -> Protocol:
@@ -300,14 +297,14 @@ def _protocol_of(evidence: Evidence, facts: Sequence[f.Fact]) -> Protocol:
     if evidence.foreign is not None:
         return evidence.foreign.protocol
     lone = () if evidence.intent is not None else facts
-    return next((e.protocol for fact in lone if isinstance(e := fact.event, ForeignFilled)), Protocol.ORBITAL)
+    return next((e.protocol for fact in lone if isinstance(e := fact.event, ForeignFilled)), _OUR_OWN)
 
 
 def _is_auctionable(evidence: Evidence, status: Status | None) -> bool:
     """A new sealed round may start: nothing delivered, every earlier award useless on both chains and judged."""
     return (
-        evidence.foreign is None
-        and status in {Status.PENDING, Status.OPENED}
+        status in _AWAITING
+        and evidence.foreign is None
         and evidence.fill is None
         and not evidence.unjudged
         and all(awarded.is_over for awarded in evidence.rounds)
@@ -328,13 +325,8 @@ def _who_and_how_much(evidence: Evidence) -> tuple[Address | Account | None, Amo
 
 
 def _legs(evidence: Evidence) -> Mapping[Leg, f.Fact]:
-    happened = (
-        (Leg.OPEN, evidence.opened),
-        (Leg.FILL, evidence.fill),
-        (Leg.SETTLE, evidence.settled),
-        (Leg.REFUND, evidence.refunded),
-    )
-    return {leg: fact for leg, fact in happened if fact is not None}
+    happened = evidence.opened, evidence.fill, evidence.settled, evidence.refunded
+    return {leg: fact for leg, fact in zip(_LEGS, happened, strict=True) if fact is not None}
 
 
 def _anomaly(evidence: Evidence) -> Anomaly | None:
@@ -343,11 +335,6 @@ def _anomaly(evidence: Evidence) -> Anomaly | None:
     if evidence.settled is not None:
         return Anomaly.SETTLED_AND_REFUNDED
     return Anomaly.FILLED_AND_REFUNDED if evidence.fill is not None else None
-
-
-def _created_at(evidence: Evidence) -> UnixSeconds | None:
-    first = evidence.submitted or evidence.opened
-    return first.timestamp if first else None
 
 
 def _rounds(
@@ -369,6 +356,21 @@ def _rounds(
     return tuple(sorted(rounds, key=lambda awarded: awarded.round))
 
 
+def _fills(
+    own: Sequence[f.Fact], intent: Intent | None, foreign: ForeignIntent | None, rules: Rules
+) -> tuple[f.Fact, ...]:
+    return tuple(
+        fact
+        for fact in own
+        if (foreign is not None and is_foreign_fill(fact, foreign))
+        or (intent is not None and is_valid_fill(fact, intent, rules))
+    )
+
+
+def _passed(own: Sequence[f.Fact]) -> dict[tuple[f.Deadline, int], f.Fact]:
+    return {(e.which, e.round): fact for fact in own if isinstance(e := fact.event, f.DeadlinePassed)}
+
+
 def _nonce_taken(intent_id: IntentId, intent: Intent, facts: Sequence[f.Fact]) -> f.Fact | None:
     """The first fact by which the intent's nonce can no longer open it."""
     for fact in sorted(facts, key=_chain_order):
@@ -388,7 +390,7 @@ def _nonce_taken(intent_id: IntentId, intent: Intent, facts: Sequence[f.Fact]) -
 
 
 def _intent_of(fact: f.Fact | None) -> Intent | None:
-    return fact.event.intent if fact and isinstance(fact.event, f.IntentSubmitted | f.IntentOpened) else None
+    return fact.event.intent if fact and isinstance(fact.event, _OURS) else None
 
 
 def _chain_order(fact: f.Fact) -> tuple[int, int, int, int]:

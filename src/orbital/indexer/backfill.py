@@ -54,6 +54,7 @@ class Ahead:
         self._sources = subject.sources
         self._at_once = subject.settings.ranges_at_once
         self._under_way: collections.deque[_Range] = collections.deque()
+        self._preparing = asyncio.Lock()
         self.ranges = Ranges(subject.settings)
 
     async def take(self, first: BlockNumber, head: Header) -> Prepared | None:
@@ -98,7 +99,8 @@ class Ahead:
         if fetched is None:
             return None
         self.ranges.learn(len(fetched.headers), len(fetched.logs), fetched.largest)
-        return await prepare(fetched, subject.chain_id, self._sources, subject.rules)
+        async with self._preparing:  # one after the other: the first is wanted soonest
+            return await prepare(fetched, subject.chain_id, self._sources, subject.rules)
 
 
 class _Range(NamedTuple):

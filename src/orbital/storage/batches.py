@@ -15,7 +15,7 @@ from orbital.domain.types import Hash32, IntentId
 from orbital.storage import canonical, projection, rows
 from orbital.storage.canonical import Nonce
 
-AT_ONCE: Final = 64
+AT_ONCE: Final = 16
 """Facts or intents that are worked on without a break: about a millisecond."""
 
 

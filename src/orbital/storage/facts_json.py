@@ -69,10 +69,10 @@ def _writer(kind: Any) -> Callable[[Any], str]:
     template, paths = _template(kind, "")
     if template is None:
         return lambda event: orjson.dumps(encode(event)).decode()
-    picks = [operator.attrgetter(path) for path in paths]
+    pick, is_one = operator.attrgetter(*paths), len(paths) == 1
 
     def write(event: Any) -> str:
-        values = [pick(event) for pick in picks]
+        values = (pick(event),) if is_one else pick(event)
         return template % tuple([value.hex() if value.__class__ is bytes else value for value in values])
 
     return write

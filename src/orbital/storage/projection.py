@@ -1,10 +1,11 @@
 """Folded states as rows: the tables that readers ask. Written by the ledger alone."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from orbital.domain import facts as f
 from orbital.domain.foreign_facts import ForeignIntent
+from orbital.domain.intent import Intent
 from orbital.domain.lifecycle import State
 from orbital.domain.types import Address, IntentId
 from orbital.storage import sql
@@ -19,6 +20,7 @@ _INSERT_FEW, _INSERT_STAGED, _UPDATE_FEW, _UPDATE_STAGED = (
 )
 _SOLVERS: Final = sql.load("solvers")
 _NO_INTENT: Final = (None,) * 13
+_NO_INTENT_LINE: Final = "\t".join([NULL] * len(_NO_INTENT))
 _COLUMNS: Final = (
     "intent_id",
     "protocol",
@@ -52,13 +54,6 @@ _COLUMNS: Final = (
     "created_at",
     "updated_at",
 )
-_FIELDS: Final[Mapping[type, Callable[[Any], str]]] = {
-    type(None): lambda _: NULL,
-    bytes: hex_of,
-    int: str,
-    bool: lambda value: "t" if value else "f",
-    str: text_of,
-}
 
 
 async def insert(
@@ -88,8 +83,15 @@ async def update(connection: Connection, states: Mapping[IntentId, State]) -> No
 
 
 def line_of(intent_id: IntentId, state: State) -> str:
-    """A state as a line of COPY."""
-    return "\t".join([_FIELDS[type(one)](one) for one in _columns(intent_id, state)])
+    """A state as a line of COPY: the text of `_columns`."""
+    return (
+        f"\\\\x{intent_id.hex()}\t{state.protocol}\t{_intent_line(state.intent)}\t"
+        f"{state.status or NULL}\t{state.submitted}\t{hex_of(state.solver)}\t"
+        f"{_text(state.output_amount)}\t{state.round}\t{_text(state.open_by)}\t{_text(state.fill_by)}\t"
+        f"{state.refund_due}\t{_text(state.refundable_at)}\t{_legs(state)}\t"
+        f"{state.anomaly or NULL}\t{state.auctionable}\t{_rounds(state)}\t"
+        f"{text_of(_lapsed(state))}\t{_text(state.created_at)}\t{_text(state.updated_at)}"
+    )
 
 
 async def refold_solvers(connection: Connection, new: Iterable[f.Fact]) -> None:
@@ -132,11 +134,11 @@ def _columns(intent_id: IntentId, state: State) -> tuple[Any, ...]:
         state.fill_by,
         state.refund_due,
         state.refundable_at,
-        "{" + ",".join([f'"{leg.value}":{_leg(fact)}' for leg, fact in state.legs.items()]) + "}",
+        _legs(state),
         None if state.anomaly is None else state.anomaly.value,
         state.auctionable,
-        "{" + ",".join(map(str, state.unjudged_rounds)) + "}",
-        "{" + ",".join([f'"\\\\x{one.hex()}"' for one in sorted(state.lapsed_solvers)]) + "}",
+        _rounds(state),
+        _lapsed(state),
         state.created_at,
         state.updated_at,
     )
@@ -160,6 +162,39 @@ def _intent_columns(state: State) -> tuple[Any, ...]:
         one.fill_deadline,
         None if isinstance(one, ForeignIntent) else one.auctioneer,
     )
+
+
+def _intent_line(one: Intent | ForeignIntent | None) -> str:
+    """The text of `_intent_columns`."""
+    if one is None:
+        return _NO_INTENT_LINE
+    reference, terms, auctioneer = NULL, f"{NULL}\t{NULL}", NULL
+    if isinstance(one, ForeignIntent):
+        reference = text_of(one.reference)
+    else:
+        terms, auctioneer = f"{one.nonce}\t{one.open_deadline}", hex_of(one.auctioneer)
+    return (
+        f"{reference}\t\\\\x{one.user.hex()}\t\\\\x{one.recipient.hex()}\t{one.origin_chain_id}\t"
+        f"{one.destination_chain_id}\t\\\\x{one.input_token.hex()}\t{one.input_amount}\t"
+        f"\\\\x{one.output_token.hex()}\t{one.min_output_amount}\t{terms}\t{one.fill_deadline}\t"
+        f"{auctioneer}"
+    )
+
+
+def _text(number: int | None) -> str:
+    return NULL if number is None else str(number)
+
+
+def _legs(state: State) -> str:
+    return "{" + ",".join([f'"{leg}":{_leg(fact)}' for leg, fact in state.legs.items()]) + "}"
+
+
+def _rounds(state: State) -> str:
+    return "{" + ",".join(map(str, state.unjudged_rounds)) + "}" if state.unjudged_rounds else "{}"
+
+
+def _lapsed(state: State) -> str:
+    return "{" + ",".join([f'"\\\\x{one.hex()}"' for one in sorted(state.lapsed_solvers)]) + "}"
 
 
 def _leg(fact: f.Fact) -> str:

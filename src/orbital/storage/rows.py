@@ -5,7 +5,7 @@ from typing import Any, Final
 from orbital.domain import facts
 from orbital.domain.types import BlockNumber, ChainId, Hash32, IntentId, UnixSeconds
 from orbital.storage import facts_json
-from orbital.storage.copy import NULL, hex_of, text_of
+from orbital.storage.copy import NULL, hex_of, json_of
 from orbital.storage.pool import Row
 
 LINE: Final = (
@@ -22,6 +22,8 @@ LINE: Final = (
     "seq",
 )
 """Columns of `line_of`, and the number that the ledger gives."""
+
+_NO_PLACE: Final = "\t".join([NULL] * 5)
 
 
 def fact_of(row: Row) -> facts.Fact:
@@ -65,13 +67,15 @@ def columns_of(fact: facts.Fact) -> tuple[Any, ...]:
 
 def line_of(fact: facts.Fact) -> str:
     """A fact as a line of COPY, but for its `seq`."""
-    p = fact.position
-    if p is None:
-        place = f"{NULL}\t{NULL}\t{NULL}\t{NULL}\t{NULL}"
+    intent_id, event, position, timestamp = fact
+    if position is None:
+        place = _NO_PLACE
     else:
-        log_index = NULL if p.is_block_fact else p.log_index
-        place = f"{p.chain_id}\t{p.block_number}\t{hex_of(p.block_hash)}\t{hex_of(p.tx_hash)}\t{log_index}"
+        chain_id, number, log_index, block_hash, tx_hash = position
+        place = (
+            f"{chain_id}\t{number}\t\\\\x{block_hash.hex()}\t{hex_of(tx_hash)}\t{NULL if log_index < 0 else log_index}"
+        )
     return (
-        f"{hex_of(fact.intent_id)}\t{fact.name}\t{hex_of(fact.actor)}\t{place}\t{fact.timestamp}\t"
-        f"{text_of(facts_json.dumps(fact.event))}"
+        f"{hex_of(intent_id)}\t{fact.name}\t{hex_of(fact.actor)}\t{place}\t{timestamp}\t"
+        f"{json_of(facts_json.dumps(event))}"
     )
