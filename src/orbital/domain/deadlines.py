@@ -12,13 +12,16 @@ TIMED: Final = (f.IntentSubmitted, f.IntentOpened, ForeignOpened, f.IntentAwarde
 
 
 def deadlines_of(fact: f.Fact, intent: Intent | ForeignIntent) -> list[tuple[ChainId, UnixSeconds, f.Deadline, int]]:
-    """The times that a fact sets: (chain whose blocks decide, due after, which, round)."""
+    """The times that a fact sets: (chain whose blocks decide, due after, which, round).
+
+    An open sets no time to open by: what is opened was in time, and an intent that was submitted has that time already.
+    """
     match fact.event:
-        case ForeignOpened(intent=foreign):
-            return [(foreign.destination_chain_id, foreign.fill_deadline, f.Deadline.FILL_DEADLINE, 0)]
+        case ForeignOpened(intent=opened) | f.IntentOpened(intent=opened):
+            return [(opened.destination_chain_id, opened.fill_deadline, f.Deadline.FILL_DEADLINE, 0)]
         case _ if isinstance(intent, ForeignIntent):
             return []
-        case f.IntentSubmitted() | f.IntentOpened():
+        case f.IntentSubmitted():
             return [
                 (intent.origin_chain_id, intent.open_deadline, f.Deadline.OPEN_DEADLINE, 0),
                 (intent.destination_chain_id, intent.fill_deadline, f.Deadline.FILL_DEADLINE, 0),

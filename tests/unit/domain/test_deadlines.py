@@ -13,3 +13,7 @@ def test_each_deadline_belongs_to_one_chain(case):
         (case.destination, 800, "fill_by", 3),
     ]
     assert deadlines.deadlines_of(case.cancelled, case.intent) == []
+
+
+def test_an_open_asks_for_no_time_to_open_by(case):
+    assert deadlines.deadlines_of(case.opened, case.intent) == [(case.destination, 2_000, "fill_deadline", 0)]
