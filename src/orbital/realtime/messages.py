@@ -13,7 +13,8 @@ TOPICS: Final = ("intents", "auctions", "awards", "chains")
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`seq` is the outbox row's: it orders, has gaps, and comes again when a message is delivered twice.
+    """`seq` is the outbox row's: it orders, has gaps, and comes again when a message is delivered twice. Messages
+    of one row have the same, and come in their order.
 
     `topic` is one of TOPICS, `event` a name within it, `data` JSON with ids and addresses as lower-case hex.
     """

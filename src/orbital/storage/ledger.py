@@ -21,7 +21,7 @@ from typing import Any, Final, NamedTuple
 from orbital.domain import facts as f
 from orbital.domain import lifecycle
 from orbital.domain.deadlines import TIMED
-from orbital.domain.types import Account, Address, Hash32, IntentId, UnixSeconds
+from orbital.domain.types import Address, Hash32, IntentId, UnixSeconds
 from orbital.storage import batches, canonical, claims, deadlines, market, outbox, pool_states, projection, rows, sql
 from orbital.storage.batches import Batch
 from orbital.storage.copy import copy
@@ -31,13 +31,11 @@ _QUERIES: Final = sql.load("ledger")
 
 
 class _Appended(NamedTuple):
-    """What is announced of a fact that is new to the ledger."""
+    """A fact that is new to the ledger."""
 
     seq: int
     intent_id: IntentId | None
     name: str
-    actor: Address | Account | None
-    timestamp: UnixSeconds
     block_hash: Hash32 | None
     log_index: int | None
 
@@ -81,7 +79,7 @@ async def write(
     states.update(held.states)
     await projection.refold_solvers(connection, batch.facts)
     snapshots = await pool_states.advance(connection, batch.facts)
-    await outbox.put(connection, [_announcement(one, states) for one in appended if one.name not in market.NAMES])
+    await outbox.announce_facts(connection, [_told(one, states) for one in appended if one.name not in market.NAMES])
     if snapshots:
         places = {(one.block_hash, one.log_index): one.seq for one in appended}
         await outbox.announce(connection, market.announce(batch.facts, places, snapshots))
@@ -97,7 +95,7 @@ async def note(
     appended = await _append(connection, Batch([one.fact for one in passed]), new_blocks)
     await deadlines.mark(connection, passed)
     about = {one.intent_id: one for one in passed}
-    await outbox.put(connection, [_announcement(one, about) for one in appended])
+    await outbox.announce_facts(connection, [_told(one, about) for one in appended])
     return [one.seq for one in appended]
 
 
@@ -152,7 +150,7 @@ async def _append(connection: Connection, batch: Batch, new_blocks: Collection[H
             connection, "facts", rows.LINE, [f"{line}\t{seq}" for (_, line), seq in zip(sure, seqs, strict=True)]
         )
         appended += [
-            _Appended(seq, one.intent_id, one.name, one.actor, one.timestamp, *market.place_of(one))
+            _Appended(seq, one.intent_id, one.name, *market.place_of(one))
             for (one, _), seq in zip(sure, seqs, strict=True)
         ]
     if unsure:
@@ -161,13 +159,6 @@ async def _append(connection: Connection, batch: Batch, new_blocks: Collection[H
     return appended
 
 
-def _announcement(new: _Appended, states: Mapping[IntentId, lifecycle.State | deadlines.Due]) -> tuple[str, str, str]:
-    """A row of the outbox; everything in its JSON is hex, a number or a word, so that it needs no escapes."""
-    actor = "" if new.actor is None else f',"actor":"0x{new.actor.hex()}"'
+def _told(new: _Appended, states: Mapping[IntentId, lifecycle.State | deadlines.Due]) -> outbox.Told:
     state = None if new.intent_id is None else states.get(new.intent_id)
-    if new.intent_id is None or state is None:
-        return "chains", new.name, f'{{"seq":{new.seq},"timestamp":{new.timestamp}{actor}}}'
-    status = "null" if state.status is None else f'"{state.status}"'
-    anomaly = "null" if state.anomaly is None else f'"{state.anomaly}"'
-    about = f'"intent_id":"0x{new.intent_id.hex()}","status":{status},"anomaly":{anomaly}'
-    return "intents", new.name, f'{{"seq":{new.seq},"timestamp":{new.timestamp},{about}{actor}}}'
+    return outbox.Told(new.seq, None, None) if state is None else outbox.Told(new.seq, state.status, state.anomaly)

@@ -1,16 +1,22 @@
-"""Announcements on their way out: written with what they announce, taken by the publisher, gone once published."""
+"""Announcements on their way out: written with what they announce, taken by the publisher, gone once published.
 
-from collections.abc import Sequence
+Most tell of a fact, and the ledger has it already: so what waits of it is its number and how its intent stood when it
+was written, many facts to a row, and the publisher puts the announcement together. Others wait as they go out.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
+from orbital.domain.lifecycle import Anomaly, Status
 from orbital.storage import sql
 from orbital.storage.copy import FEW, copy, text_of
-from orbital.storage.pool import Connection
+from orbital.storage.pool import Connection, Row
 
 _QUERIES: Final = sql.load("outbox")
+_FACTS_A_ROW: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +28,25 @@ class Announcement:
     data: dict[str, Any]
 
 
+class Told(NamedTuple):
+    """A fact by its `seq`, and how its intent stands; None of a fact that is about no intent."""
+
+    seq: int
+    status: Status | None
+    anomaly: Anomaly | None
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
+    """An announcement and the `seq` of the row in which it waited."""
+
     seq: int
     announcement: Announcement
 
 
 async def announce(connection: Connection, announcements: Sequence[Announcement]) -> None:
     """Put announcements into the outbox, in order, in the caller's transaction."""
-    await put(connection, [(one.topic, one.event, orjson.dumps(one.data).decode()) for one in announcements])
-
-
-async def put(connection: Connection, rows: Sequence[tuple[str, str, str]]) -> None:
-    """The same for rows of topic, event and JSON text."""
+    rows = [(one.topic, one.event, orjson.dumps(one.data).decode()) for one in announcements]
     if len(rows) > FEW:
         lines = [f"{topic}\t{event}\t{text_of(data)}" for topic, event, data in rows]
         await copy(connection, "outbox", ("topic", "event", "data"), lines)
@@ -42,13 +54,39 @@ async def put(connection: Connection, rows: Sequence[tuple[str, str, str]]) -> N
         await connection.execute(_QUERIES["put"], *zip(*rows, strict=True))
 
 
+async def announce_facts(connection: Connection, told: Sequence[Told]) -> None:
+    """The same of facts that are in the ledger."""
+    for first in range(0, len(told), _FACTS_A_ROW):
+        await connection.execute(_QUERIES["put_facts"], *zip(*told[first : first + _FACTS_A_ROW], strict=True))
+
+
 async def take(connection: Connection, limit: int) -> list[Outgoing]:
-    """Take the oldest announcements out; they come back if the caller's transaction rolls back."""
-    found = await connection.fetch(_QUERIES["take"], limit)
-    taken = [Outgoing(row["seq"], Announcement(row["topic"], row["event"], row["data"])) for row in found]
-    return sorted(taken, key=lambda outgoing: outgoing.seq)
+    """Take the oldest announcements out; they come back if the caller's transaction rolls back.
+
+    Whole rows: the last one may hold more than were wanted.
+    """
+    found = sorted(await connection.fetch(_QUERIES["take"], limit), key=lambda row: row["seq"])
+    wanted = [seq for row in found for seq in row["facts"] or ()]
+    facts = {row["seq"]: row for row in await connection.fetch(_QUERIES["list_facts"], wanted)} if wanted else {}
+    return [Outgoing(row["seq"], one) for row in found for one in _of(row, facts)]
 
 
 async def is_empty(connection: Connection) -> bool:
     """Whether nothing waits: the cheap question of an idle publisher."""
     return bool(await connection.fetchval(_QUERIES["is_empty"]))
+
+
+def _of(row: Row, facts: Mapping[int, Row]) -> list[Announcement]:
+    if row["facts"] is None:
+        return [Announcement(row["topic"], row["event"], row["data"])]
+    told = zip(row["facts"], row["statuses"], row["anomalies"], strict=True)
+    return [_of_fact(facts[seq], status, anomaly) for seq, status, anomaly in told]
+
+
+def _of_fact(fact: Row, status: str | None, anomaly: str | None) -> Announcement:
+    data: dict[str, Any] = {"seq": fact["seq"], "timestamp": fact["timestamp"]}
+    if fact["intent_id"] is not None:
+        data |= {"intent_id": "0x" + fact["intent_id"].hex(), "status": status, "anomaly": anomaly}
+    if fact["actor"] is not None:
+        data["actor"] = "0x" + fact["actor"].hex()
+    return Announcement("chains" if fact["intent_id"] is None else "intents", fact["name"], data)

@@ -24,7 +24,7 @@ CREATE TABLE facts (
     tx_hash      bytea       CHECK (octet_length(tx_hash) = 32),
     log_index    integer     CHECK (log_index >= 0),
     timestamp    bigint      NOT NULL,
-    data         jsonb       NOT NULL,
+    data         json        NOT NULL, -- kept as it came, which is cheaper: it is read whole
     recorded_at  timestamptz NOT NULL DEFAULT now(),
     -- A log has all of a position, a block's own fact has no transaction and log, an off-chain fact has none of it.
     CHECK ((chain_id IS NULL) = (block_hash IS NULL) AND (chain_id IS NULL) = (block_number IS NULL)),
@@ -32,9 +32,9 @@ CREATE TABLE facts (
 );
 COMMENT ON COLUMN facts.timestamp IS 'unix seconds: the block''s time, or the database''s for off-chain facts';
 -- One fact a (chain, block hash, log index). The block's number, which its hash implies, comes first: so the index grows
--- at its end, at half the cost of one that begins with a hash.
+-- at its end, at half the cost of one that begins with a hash, and finds what blocks hold, their own facts as well.
 CREATE UNIQUE INDEX facts_one_per_log ON facts (chain_id, block_number, log_index, block_hash)
-    WHERE log_index IS NOT NULL;
+    WHERE chain_id IS NOT NULL;
 -- Not every event of a block as a whole has both words: a NULL is a word like any other here.
 CREATE UNIQUE INDEX facts_one_per_block_and_subject
     ON facts (chain_id, block_hash, intent_id, name, (data ->> 'which'), (data ->> 'round')) NULLS NOT DISTINCT
@@ -42,7 +42,6 @@ CREATE UNIQUE INDEX facts_one_per_block_and_subject
 CREATE UNIQUE INDEX facts_one_per_round ON facts (intent_id, name, (coalesce(data ->> 'round', '')))
     WHERE block_hash IS NULL;
 CREATE INDEX facts_by_intent ON facts (intent_id, seq) WHERE intent_id IS NOT NULL;
-CREATE INDEX facts_by_block ON facts (chain_id, block_number) WHERE chain_id IS NOT NULL;
 -- What takes a nonce: the user is the actor of both.
 CREATE INDEX facts_by_nonce ON facts (chain_id, actor, (coalesce(data ->> 'nonce', data -> 'intent' ->> 'nonce')))
     WHERE name IN ('NonceInvalidated', 'IntentOpened');
@@ -109,11 +108,18 @@ CREATE VIEW followed_chains AS
         ) AS gone
     ) AS indexer;
 
--- Announcements, written in the transaction of what they announce. The publisher moves and deletes them.
+-- Announcements, written in the transaction of what they announce. The publisher moves and deletes them. A row is one of
+-- them, or as many as it has `facts`: what these tell is in the ledger, only how their intents stood then is not.
 CREATE TABLE outbox (
-    seq        bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    topic      text        NOT NULL,
-    event      text        NOT NULL,
-    data       json        NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now()
+    seq       bigint   GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    topic     text,
+    event     text,
+    data      json,
+    facts     bigint[],
+    statuses  text[],
+    anomalies text[],
+    size      integer  NOT NULL DEFAULT 1,
+    CHECK (num_nulls(topic, event, data) = CASE WHEN facts IS NULL THEN 0 ELSE 3 END),
+    CHECK ((facts IS NULL) = (statuses IS NULL) AND (facts IS NULL) = (anomalies IS NULL)),
+    CHECK (size = coalesce(cardinality(facts), 1))
 );

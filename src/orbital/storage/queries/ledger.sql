@@ -24,12 +24,12 @@ WHERE i.status IS NOT NULL
 -- name: append_facts
 -- A fact that is there already stays as it is; only the new ones come back.
 INSERT INTO facts (intent_id, name, actor, chain_id, block_number, block_hash, tx_hash, log_index, timestamp, data)
-SELECT intent_id, name, actor, chain_id, block_number, block_hash, tx_hash, log_index, timestamp, data::jsonb
+SELECT intent_id, name, actor, chain_id, block_number, block_hash, tx_hash, log_index, timestamp, data::json
 FROM unnest($1::bytea[], $2::text[], $3::bytea[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bytea[],
             $8::int[], $9::bigint[], $10::text[])
      AS new (intent_id, name, actor, chain_id, block_number, block_hash, tx_hash, log_index, timestamp, data)
 ON CONFLICT DO NOTHING
-RETURNING seq, intent_id, name, actor, timestamp, block_hash, log_index
+RETURNING seq, intent_id, name, block_hash, log_index
 
 -- name: take_seqs
 -- Numbers for so many facts that are about to be copied in.

@@ -5,10 +5,23 @@ SELECT topic, event, data::json
 FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS new (topic, event, data, place)
 ORDER BY place
 
+-- name: put_facts
+-- Facts of the ledger, each with how its intent stands.
+INSERT INTO outbox (facts, statuses, anomalies, size) VALUES ($1::bigint[], $2, $3, cardinality($1))
+
 -- name: take
--- The oldest announcements, for a publisher that deletes them in the same transaction.
-DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox ORDER BY seq LIMIT $1 FOR UPDATE SKIP LOCKED)
-RETURNING seq, topic, event, data, created_at
+-- The oldest rows that have $1 announcements, for a publisher that deletes them in the same transaction.
+DELETE FROM outbox WHERE seq IN (
+    SELECT seq FROM (
+        SELECT seq, sum(size) OVER (ORDER BY seq) - size AS before
+        FROM (SELECT seq, size FROM outbox ORDER BY seq LIMIT $1 FOR UPDATE SKIP LOCKED) AS oldest
+    ) AS counted
+    WHERE before < $1
+)
+RETURNING seq, topic, event, data, facts, statuses, anomalies
+
+-- name: list_facts
+SELECT seq, name, intent_id, actor, timestamp FROM facts WHERE seq = ANY ($1::bigint[])
 
 -- name: is_empty
 SELECT NOT EXISTS (SELECT 1 FROM outbox)
