@@ -14,13 +14,13 @@ _BACKLOG: Final = 2048
 
 @contextlib.asynccontextmanager
 async def listen(setting: str, host: str, port: int) -> AsyncIterator[list[socket.socket]]:
-    """Sockets on every address of the host, for as long as the block runs.
+    """Sockets on every address of the host, which may stand in brackets, for as long as the block runs.
 
     Rejected `port_taken` when somebody listens there, `address_refused` when nobody can.
     """
     with contextlib.ExitStack() as opened:
         with _refusals_told(setting, host, port):
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+            found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
             sockets = [
                 opened.enter_context(socket.create_server(place, family=family, backlog=_BACKLOG))
                 for family, _, _, _, place in dict.fromkeys(found)

@@ -148,8 +148,9 @@ def _require_strength(reader: Reader, name: str, secret: str) -> None:
 def _server_address(reader: Reader) -> tuple[str, int]:
     text = reader.text("SERVER_ADDRESS", "127.0.0.1:8080")
     host, _, port = text.rpartition(":")
-    if not host or not port.isascii() or not port.isdigit() or int(port) > 65_535:
-        reader.faults.append(f"{reader.place('SERVER_ADDRESS')} must be host:port")
+    is_bare_v6 = ":" in host and not (host.startswith("[") and host.endswith("]"))
+    if not host or is_bare_v6 or not port.isascii() or not port.isdigit() or int(port) > 65_535:
+        reader.faults.append(f"{reader.place('SERVER_ADDRESS')} must be host:port (an IPv6 address in brackets)")
         return "127.0.0.1", 8080
     return host, int(port)
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from orbital.config import loading
 from orbital.config.reader import Reader
-from orbital.config.tree import Mode
+from orbital.config.tree import ConfigError, Mode
 
 
 @pytest.mark.parametrize("text", ["http://[", "http://[::1", "postgresql://u:hunter2[@h/d", "nonsense", "//h"])
@@ -37,3 +38,11 @@ def test_a_secret_file_that_is_not_text_is_a_fault(tmp_path):
     (fault,) = reader.faults
     assert "JWT_SECRET_FILE" in fault
     assert "hunter2" not in fault
+
+
+def test_an_ipv6_address_to_listen_at_stands_in_brackets():
+    settings = loading.load({"SERVER_ADDRESS": "[::1]:8080"}, frozenset())
+    assert (settings.host, settings.port, settings.public_url) == ("[::1]", 8080, "http://[::1]:8080")
+    with pytest.raises(ConfigError) as caught:
+        loading.load({"SERVER_ADDRESS": "::1:8080"}, frozenset())
+    assert caught.value.faults == ["SERVER_ADDRESS must be host:port (an IPv6 address in brackets)"]
