@@ -7,14 +7,14 @@ they are believed, and the follower is told to read it anew. While nodes differ 
 range waits, and operators are told.
 
 This happens while there is nothing to follow, in ranges, and stores how far it came; a reorg in between is found by
-the hash of the block that ends a range.
+the hash of the block that ends a range. A range is as long as its facts allow, and shorter after a node was too slow.
 """
 
 import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from orbital.chain.rpc import Rpc
+from orbital.chain.rpc import Rpc, TimedOut
 from orbital.domain import facts as f
 from orbital.domain.errors import Corrupt, Unavailable
 from orbital.domain.types import BlockNumber, Hash32
@@ -23,6 +23,9 @@ from orbital.indexer.ballot import Verdict, Voice
 from orbital.indexer.subject import Progress, Subject
 from orbital.observe import logging
 from orbital.storage import chains, leases, pool
+
+_GROWTH_BLOCKS: Final = 20
+"""By how much a range grows again with each that agreed, after one had to be halved."""
 
 _STRIKES: Final = 3
 """Looks in a row at which most nodes say that what is stored is wrong, before it is read anew."""
@@ -46,6 +49,7 @@ class Finalizer:
         self._subject, self._lease, self._progress, self._signal = subject, lease, progress, signal
         self._sources = subject.sources
         self._log = logging.get_logger("indexer").bind(chain_id=subject.chain_id)
+        self._blocks = subject.settings.verify_blocks
         self._strikes = 0
         self._odd: set[str] = set()
 
@@ -64,8 +68,9 @@ class Finalizer:
         stored = await self._load()
         if stored is None or not await self._is_confirmed(stored):
             return False
-        self._strikes = 0
         subject, last = self._subject, stored.last
+        self._blocks = min(subject.settings.verify_blocks, self._blocks + _GROWTH_BLOCKS)
+        self._strikes = 0
         if not await apply.apply_verified(subject.database, self._lease, subject.chain_id, last, stored.hashes[last]):
             return False
         if stored.dispute is not None:
@@ -83,9 +88,10 @@ class Finalizer:
                 return None
             top = min(checkpoint.heads.finalized or 0, checkpoint.number)
             first = checkpoint.start_block if checkpoint.verified is None else BlockNumber(checkpoint.verified + 1)
-            last = BlockNumber(min(top, first + subject.settings.batch_blocks - 1))
+            last = BlockNumber(min(top, first + self._blocks - 1))
             if last < first:
                 return None
+            last = await chains.find_full(connection, subject.chain_id, first, last, subject.settings.batch_logs)
             hashes = await chains.list_block_hashes(connection, subject.chain_id, first, last)
             facts = await chains.list_log_facts(connection, subject.chain_id, first, last)
         return Stored(first, last, hashes, facts, checkpoint.dispute) if len(hashes) == last - first + 1 else None
@@ -128,6 +134,9 @@ class Finalizer:
             if heads.latest.number < stored.last:
                 return None
             fetched = await fetch.fetch_blocks(rpc, stored.first, stored.last, heads.latest, self._sources)
+        except TimedOut:
+            self._blocks = max(1, (stored.last - stored.first + 1) // 2)
+            return None
         except (Unavailable, Corrupt) as error:  # the follower reports a chain that is away
             self._log.debug("a node was not heard", detail=error.detail)
             return None

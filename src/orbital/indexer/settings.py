@@ -26,6 +26,7 @@ class IndexerSettings:
     silence_seconds: float = 5.0
     deadline_seconds: float = 1.0
     verify_seconds: float = 1.0
+    verify_blocks: int = 500
     lease_seconds: float = 4.0
     renew_seconds: float = 1.0
     retry_seconds: float = 0.5

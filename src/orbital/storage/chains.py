@@ -145,6 +145,13 @@ async def forget_finality(connection: Connection, chain_id: ChainId, above: Bloc
     await connection.execute(_QUERIES["forget_finality"], chain_id, above)
 
 
+async def find_full(
+    connection: Connection, chain_id: ChainId, first: BlockNumber, last: BlockNumber, facts: int
+) -> BlockNumber:
+    """The last block of a range that holds no more than about so many facts of logs; at least `first`."""
+    return BlockNumber(await connection.fetchval(_QUERIES["find_full"], chain_id, first, last, facts))
+
+
 async def find_step(connection: Connection, chain_id: ChainId, to: BlockNumber, facts: int) -> BlockNumber:
     """Down to which block a rewind to `to` goes next, when about so many facts may fall at a time."""
     return BlockNumber(await connection.fetchval(_QUERIES["find_step"], chain_id, to, facts))

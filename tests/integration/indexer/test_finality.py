@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 
 from orbital.chain import rpc
+from orbital.indexer import apply
 from orbital.observe import metrics
 from orbital.storage import chains, intents, pool
 
@@ -22,6 +23,31 @@ async def test_a_leg_is_final_once_its_block_is_verified(world, wait_until):
     async with world.indexing(world.origin, **QUICK):
         await wait_until(lambda: is_verified(world))
     assert await finality(world, match) == "finalized"
+
+
+async def test_final_blocks_are_compared_as_many_at_once_as_hold_a_step_of_facts(world, wait_until, monkeypatch):
+    await world.open(await world.match())
+    await world.mine(world.origin, 10 * FINAL_DEPTH)
+    compared = []
+
+    async def note(database, lease, chain_id, number, hash_):
+        compared.append(number)
+        return await verified(database, lease, chain_id, number, hash_)
+
+    verified = apply.apply_verified
+    async with world.indexing(world.origin, **NEVER):
+        await world.caught_up(world.origin)
+    rows = await world.fetch("SELECT block_number FROM facts WHERE log_index IS NOT NULL ORDER BY block_number")
+    final = (await world.checkpoint(world.origin)).heads.finalized
+    monkeypatch.setattr(apply, "apply_verified", note)
+    async with world.indexing(world.origin, **QUICK, batch_logs=1, verify_blocks=10_000):
+        await wait_until(lambda: is_verified(world))
+    expected, blocks = [], [row["block_number"] for row in rows]
+    while len(blocks) > 1:  # up to the block of the second fact, with whatever else is in it
+        expected.append(blocks[1])
+        blocks = [one for one in blocks if one > expected[-1]]
+    assert compared == [*expected, final]
+    assert len(expected) > 1
 
 
 async def test_what_was_left_out_is_found_and_read_anew(world, wait_until, fingerprint):

@@ -17,6 +17,7 @@ Json = typing.Any
 Lie = collections.abc.Callable[[Json, Json], Json]  # what one call is answered instead; the truth unchanged is no lie
 QUICK = {"poll_seconds": 0.02, "retry_seconds": 0.02, "stopped_retry_seconds": 0.05, "verify_seconds": 0.05}
 FINAL_DEPTH = 64
+MANY_BLOCKS = 40
 HALF = "half a batch"
 
 
@@ -68,6 +69,8 @@ class Liar:
                 said = said[: len(said) // 2]
         else:
             said = self._say(request, truth)
+            if "never" in said:
+                return b"never"
         return _http("200 OK", json.dumps(said).encode())
 
     def _say(self, call: Json, reply: Json) -> Json:
@@ -138,6 +141,12 @@ def _few_blocks(call: Json, reply: Json) -> Json:
     if "fromBlock" not in where or int(where["toBlock"], 16) - int(where["fromBlock"], 16) < 3:
         return reply
     return {"id": reply["id"], "error": {"code": -32000, "message": "eth_getLogs is limited to a 3 blocks range"}}
+
+
+def _slow_over_many_blocks(call: Json, reply: Json) -> Json:
+    where = call["params"][0] if call["method"] == "eth_getLogs" else {}
+    is_long = "fromBlock" in where and int(where["toBlock"], 16) - int(where["fromBlock"], 16) >= MANY_BLOCKS
+    return {"never": True} if is_long else reply
 
 
 def _few_results(call: Json, reply: Json) -> Json:
@@ -282,6 +291,20 @@ async def test_a_node_does_not_confirm_its_own_words(world, wait_until):
             assert found.verified is None or found.verified < receipt.block_number
             liar.tell(None)
             await wait_until(lambda: is_verified(world, receipt.block_number))
+
+
+async def test_final_blocks_that_take_a_node_too_long_are_compared_in_smaller_parts(world, liar, wait_until):
+    await world.mine(world.origin, 2 * FINAL_DEPTH)
+    async with world.indexing(world.origin, verify_seconds=3600.0):
+        await wait_until(lambda: is_at_head(world, world.origin))
+    final = (await world.nodes[world.origin].header("finalized")).number
+    assert final > MANY_BLOCKS
+    liar.tell(_slow_over_many_blocks)
+    async with rpc.Rpc([liar.place], world.origin, 0.3) as node:
+        world.sources[world.origin] = node, []
+        async with world.indexing(world.origin, **QUICK):
+            await wait_until(lambda: is_verified(world, final, world.origin))
+    assert liar.told > 0
 
 
 async def test_chains_whose_hashes_are_other_than_known_are_followed(world, liar, wait_until):

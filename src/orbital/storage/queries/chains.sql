@@ -40,6 +40,14 @@ SELECT * FROM canonical_facts
 WHERE chain_id = $1 AND block_number BETWEEN $2 AND $3 AND log_index IS NOT NULL
 ORDER BY block_number, log_index
 
+-- name: find_full
+-- The last of the blocks $2 to $3 up to which there are at most $4 facts of logs, give or take a block's.
+SELECT least($3, (
+    SELECT block_number FROM canonical_facts
+    WHERE chain_id = $1 AND block_number BETWEEN $2 AND $3 AND log_index IS NOT NULL
+    ORDER BY block_number OFFSET $4 LIMIT 1
+))
+
 -- name: advance
 UPDATE checkpoints SET number = $2, hash = $3, timestamp = $4, status = 'ok', detail = NULL, updated_at = now()
 WHERE chain_id = $1
