@@ -161,4 +161,4 @@ async def _append(connection: Connection, batch: Batch, new_blocks: Collection[H
 
 def _told(new: _Appended, states: Mapping[IntentId, lifecycle.State | deadlines.Due]) -> outbox.Told:
     state = None if new.intent_id is None else states.get(new.intent_id)
-    return outbox.Told(new.seq, None, None) if state is None else outbox.Told(new.seq, state.status, state.anomaly)
+    return (new.seq, None, None) if state is None else (new.seq, state.status, state.anomaly)

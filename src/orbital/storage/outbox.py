@@ -6,7 +6,7 @@ was written, many facts to a row, and the publisher puts the announcement togeth
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import orjson
 
@@ -28,12 +28,8 @@ class Announcement:
     data: dict[str, Any]
 
 
-class Told(NamedTuple):
-    """A fact by its `seq`, and how its intent stands; None of a fact that is about no intent."""
-
-    seq: int
-    status: Status | None
-    anomaly: Anomaly | None
+Told = tuple[int, Status | None, Anomaly | None]
+"""A fact by its `seq`, and how its intent stands; None of a fact that is about no intent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +52,8 @@ async def announce(connection: Connection, announcements: Sequence[Announcement]
 
 async def announce_facts(connection: Connection, told: Sequence[Told]) -> None:
     """The same of facts that are in the ledger."""
-    for first in range(0, len(told), _FACTS_A_ROW):
-        await connection.execute(_QUERIES["put_facts"], *zip(*told[first : first + _FACTS_A_ROW], strict=True))
+    rows = [told[first : first + _FACTS_A_ROW] for first in range(0, len(told), _FACTS_A_ROW)]
+    await connection.executemany(_QUERIES["put_facts"], [(row, len(row)) for row in rows])
 
 
 async def take(connection: Connection, limit: int) -> list[Outgoing]:
@@ -66,7 +62,7 @@ async def take(connection: Connection, limit: int) -> list[Outgoing]:
     Whole rows: the last one may hold more than were wanted.
     """
     found = sorted(await connection.fetch(_QUERIES["take"], limit), key=lambda row: row["seq"])
-    wanted = [seq for row in found for seq in row["facts"] or ()]
+    wanted = [seq for row in found if row["topic"] is None for seq, _, _ in row["data"]]
     facts = {row["seq"]: row for row in await connection.fetch(_QUERIES["list_facts"], wanted)} if wanted else {}
     return [Outgoing(row["seq"], one) for row in found for one in _of(row, facts)]
 
@@ -77,10 +73,9 @@ async def is_empty(connection: Connection) -> bool:
 
 
 def _of(row: Row, facts: Mapping[int, Row]) -> list[Announcement]:
-    if row["facts"] is None:
+    if row["topic"] is not None:
         return [Announcement(row["topic"], row["event"], row["data"])]
-    told = zip(row["facts"], row["statuses"], row["anomalies"], strict=True)
-    return [_of_fact(facts[seq], status, anomaly) for seq, status, anomaly in told]
+    return [_of_fact(facts[seq], status, anomaly) for seq, status, anomaly in row["data"]]
 
 
 def _of_fact(fact: Row, status: str | None, anomaly: str | None) -> Announcement:

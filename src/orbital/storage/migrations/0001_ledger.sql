@@ -109,17 +109,14 @@ CREATE VIEW followed_chains AS
     ) AS indexer;
 
 -- Announcements, written in the transaction of what they announce. The publisher moves and deletes them. A row is one of
--- them, or as many as it has `facts`: what these tell is in the ledger, only how their intents stood then is not.
+-- them; without a topic it is `size` of them, a list of facts of the ledger, each as [seq, status, anomaly] of how its
+-- intent stood then: all else that is to be told of them the ledger has.
 CREATE TABLE outbox (
-    seq       bigint   GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    topic     text,
-    event     text,
-    data      json,
-    facts     bigint[],
-    statuses  text[],
-    anomalies text[],
-    size      integer  NOT NULL DEFAULT 1,
-    CHECK (num_nulls(topic, event, data) = CASE WHEN facts IS NULL THEN 0 ELSE 3 END),
-    CHECK ((facts IS NULL) = (statuses IS NULL) AND (facts IS NULL) = (anomalies IS NULL)),
-    CHECK (size = coalesce(cardinality(facts), 1))
+    seq   bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    topic text,
+    event text,
+    data  json    NOT NULL,
+    size  integer NOT NULL DEFAULT 1 CHECK (size > 0),
+    CHECK ((topic IS NULL) = (event IS NULL))
 );
+ALTER TABLE outbox ALTER COLUMN data SET STORAGE EXTERNAL; -- gone too soon to be worth compressing

@@ -6,8 +6,8 @@ FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS new (topic, e
 ORDER BY place
 
 -- name: put_facts
--- Facts of the ledger, each with how its intent stands.
-INSERT INTO outbox (facts, statuses, anomalies, size) VALUES ($1::bigint[], $2, $3, cardinality($1))
+-- Facts of the ledger, each with how its intent stands, and their number.
+INSERT INTO outbox (data, size) VALUES ($1, $2)
 
 -- name: take
 -- The oldest rows that have $1 announcements, for a publisher that deletes them in the same transaction.
@@ -18,7 +18,7 @@ DELETE FROM outbox WHERE seq IN (
     ) AS counted
     WHERE before < $1
 )
-RETURNING seq, topic, event, data, facts, statuses, anomalies
+RETURNING seq, topic, event, data
 
 -- name: list_facts
 SELECT seq, name, intent_id, actor, timestamp FROM facts WHERE seq = ANY ($1::bigint[])
