@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+import asyncpg
+
 from orbital.domain import facts as f
 from orbital.domain.foreign_facts import ForeignIntent
 from orbital.domain.intent import Intent
@@ -10,7 +12,7 @@ from orbital.domain.lifecycle import State
 from orbital.domain.types import Address, IntentId
 from orbital.storage import sql
 from orbital.storage.copy import FEW, NULL, copy, hex_of, text_of
-from orbital.storage.pool import Connection
+from orbital.storage.pool import Connection, Row
 
 _QUERIES: Final = sql.load("intents")
 _INSERT_FEW, _INSERT_STAGED, _UPDATE_FEW, _UPDATE_STAGED = (
@@ -61,16 +63,21 @@ async def insert(
 ) -> frozenset[IntentId]:
     """Make the rows of intents, in the order of their ids; returns those that had none. What is there stays.
 
-    `lines` has `line_of` for those states for which it was asked before.
+    `lines` has `line_of` for those states for which it was asked before. Many are taken for new, as they are unless
+    somebody else makes one of them just now: to look at each again would take half as long again.
     """
     if not states:
         return frozenset()
-    if len(states) > FEW:
-        await _stage(connection, [lines.get(one) or line_of(one, state) for one, state in states.items()])
-        found = await connection.fetch(_INSERT_STAGED)
-    else:
-        found = await connection.fetch(_INSERT_FEW, *_transpose(states))
-    return frozenset(row["intent_id"] for row in found)
+    if len(states) <= FEW:
+        return _ids(await connection.fetch(_INSERT_FEW, *_transpose(states)))
+    wanted = [lines.get(one) or line_of(one, states[one]) for one in sorted(states)]
+    try:
+        async with connection.transaction():
+            await copy(connection, "intents", _COLUMNS, wanted)
+    except asyncpg.UniqueViolationError:
+        await _stage(connection, wanted)
+        return _ids(await connection.fetch(_INSERT_STAGED))
+    return frozenset(states)
 
 
 async def update(connection: Connection, states: Mapping[IntentId, State]) -> None:
@@ -109,6 +116,10 @@ async def put_solvers(connection: Connection, addresses: Sequence[Address]) -> N
 async def list_solver_addresses(connection: Connection) -> list[Address]:
     """Every solver that the ledger speaks of."""
     return [row["actor"] for row in await connection.fetch(_SOLVERS["list_addresses"])]
+
+
+def _ids(found: Iterable[Row]) -> frozenset[IntentId]:
+    return frozenset(row["intent_id"] for row in found)
 
 
 async def _stage(connection: Connection, lines: Iterable[str]) -> None:

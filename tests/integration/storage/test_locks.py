@@ -10,6 +10,7 @@ from orbital.storage import claims, digest, pool, rebuild
 
 BLOCKS, USERS, FACTS_A_BLOCK = 24, 4, 4
 BACK_IN = 3  # steps of a worker, one on average is a rollback
+NEW = 40  # intents in a step: enough to be copied in
 WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
@@ -33,6 +34,25 @@ async def test_a_step_that_brings_blocks_back_holds_no_intent_while_it_waits_for
             await asyncio.sleep(0.01)
         await claims.lock_intents(connection, [first])
     await step
+
+
+async def test_a_step_of_many_new_intents_stands_though_somebody_makes_one_of_them_meanwhile(
+    database, history, start_worker
+):
+    many = [history.intent(number) for number in range(NEW)]
+    opens = [(intent_id, history.open(intent)) for intent_id, intent in many]
+    worker = await start_worker(history.origin, [history.block(history.origin, 1, *opens)])
+    async with pool.transaction(database) as connection:
+        await claims.lock_intents(connection, [many[NEW // 2][0]])
+        step = asyncio.create_task(worker.write(1, 1))
+        while not await connection.fetchval(WAITING):
+            assert not step.done()
+            await asyncio.sleep(0.01)
+    await step
+    followed = await fingerprint(database)
+    assert followed.parts["intents"].rows == NEW
+    await rebuild.rebuild(database, history.rules)
+    assert await fingerprint(database) == followed
 
 
 @pytest.mark.parametrize("seed", [1, 2])
