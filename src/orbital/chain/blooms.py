@@ -16,11 +16,8 @@ _BITS: Final = 8 * BLOOM_BYTES
 
 def mask_of(item: bytes) -> int:
     """The bits that a log with this address (20 bytes) or topic (32 bytes) sets."""
-    hashed = keccak.keccak256(item)
-    mask = 0
-    for at in (0, 2, 4):
-        mask |= 1 << (int.from_bytes(hashed[at : at + 2]) % _BITS)
-    return mask
+    pairs = int.from_bytes(keccak.keccak256(item)[:6])
+    return 1 << (pairs >> 32) % _BITS | 1 << (pairs >> 16) % _BITS | 1 << pairs % _BITS
 
 
 def may_hold(bloom: bytes, mask: int) -> bool:

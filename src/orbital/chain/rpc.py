@@ -9,6 +9,7 @@ Each call may be answered by another node. For answers that belong together ther
 `elsewhere`, and `blame` for a node whose answers did not fit.
 """
 
+import asyncio
 import collections.abc
 import copy
 import typing
@@ -231,7 +232,12 @@ class Rpc:
             query["address"] = [hexes.to_hex(address) for address in addresses]
         if topics:
             query["topics"] = [[hexes.to_hex(topic) for topic in topics]]
-        return blocks.decode_logs(await self._client.ask_one("eth_getLogs", query, height=height))
+        answer = await self._client.ask_one("eth_getLogs", query, height=height)
+        logs: list[Log] = []
+        for some in blocks.decode_logs_in_parts(answer):
+            logs += some
+            await asyncio.sleep(0)
+        return logs
 
     def _through(self, client: nodes.Client) -> typing.Self:
         door = copy.copy(self)

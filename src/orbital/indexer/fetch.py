@@ -86,7 +86,7 @@ async def fetch_blocks(
         logs, largest = await _logs_by_range(door, headers, sources)
     if logs is None:
         return None
-    doubts = doubt.check_logs(headers, logs, doubt.Asked(sources.addresses, sources.topics))
+    doubts = await _check(headers, logs, sources)
     if _is_wrong(door, doubts):
         return None
     if doubts and not await _is_confirmed(door, headers, logs, doubts, sources):
@@ -108,6 +108,15 @@ def _is_wrong(door: Rpc, doubts: Sequence[doubt.Doubt]) -> bool:
         return False
     door.blame()
     return True
+
+
+async def _check(headers: list[Header], logs: list[Log], sources: Sources) -> list[doubt.Doubt]:
+    """What in the logs does not fit, found without holding others up."""
+    doubts = []
+    for found in doubt.check_in_parts(headers, logs, doubt.Asked(sources.addresses, sources.topics)):
+        doubts += found
+        await asyncio.sleep(0)
+    return doubts
 
 
 async def _logs_by_hash(door: Rpc, headers: list[Header], sources: Sources) -> list[Log] | None:

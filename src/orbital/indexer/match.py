@@ -96,10 +96,11 @@ def match_some(
         for watch, event in sources.heard.get((log.address, log.topics[0]), ()) if log.topics else ():
             if not watch.hears(log.block_number):
                 continue
-            if log.block_hash not in times:
+            time = times.get(log.block_hash)
+            if time is None:
                 raise Corrupt("foreign_log", f"A log of block {log.block_number} is of none of the blocks asked for.")
             try:
-                matched.facts.append(adapter.state(event, chain_id, log, times[log.block_hash]))
+                matched.facts.append(adapter.state(event, chain_id, log, time))
             except MalformedLog as odd:
                 if watch.adapter.is_ours:
                     raise

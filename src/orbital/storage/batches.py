@@ -12,7 +12,7 @@ from typing import Final
 from orbital.domain import facts as f
 from orbital.domain import lifecycle
 from orbital.domain.types import Hash32, IntentId
-from orbital.storage import canonical, projection, rows
+from orbital.storage import canonical, deadlines, projection, rows
 from orbital.storage.canonical import Nonce
 
 AT_ONCE: Final = 16
@@ -22,8 +22,8 @@ AT_ONCE: Final = 16
 @dataclass(slots=True)
 class Batch:
     """`told` has what these facts tell of each intent and of others' use of its nonce. `nonces` are claimed by these
-    facts, `used` are used up. When it was prepared, `states` has what each intent is if that is all of it, and `lines`
-    and `intent_lines` have the lines of COPY.
+    facts, `used` are used up. When it was prepared, `states` has what each intent is if that is all of it, and `lines`,
+    `intent_lines` and `deadline_lines` have the lines of COPY.
     """
 
     facts: Sequence[f.Fact]
@@ -33,6 +33,7 @@ class Batch:
     used: dict[Nonce, list[f.Fact]] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     intent_lines: dict[IntentId, str] = field(default_factory=dict)
+    deadline_lines: dict[IntentId, list[str]] = field(default_factory=dict)
 
     def is_sure(self, fact: f.Fact, new_blocks: Collection[Hash32]) -> bool:
         """Whether the ledger can't have this fact yet. Of facts off chain that is known of one that comes alone."""
@@ -84,5 +85,6 @@ def _write(batch: Batch, rules: lifecycle.Rules) -> Iterator[None]:
         state = lifecycle.fold(intent_id, told, rules)
         batch.states[intent_id] = state
         batch.intent_lines[intent_id] = projection.line_of(intent_id, state)
+        batch.deadline_lines[intent_id] = deadlines.lines_of(intent_id, told, state)
         if at % AT_ONCE == 0:
             yield

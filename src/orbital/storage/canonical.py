@@ -9,6 +9,7 @@ from orbital.storage import rows, sql
 from orbital.storage.pool import Connection
 
 _QUERIES: Final = sql.load("ledger")
+_OF_INTENTS: Final = (f.IntentSubmitted, f.IntentOpened)
 
 
 class Nonce(NamedTuple):
@@ -60,6 +61,6 @@ def nonce_of(fact: f.Fact) -> Nonce | None:
 def nonce_in(facts: Iterable[f.Fact]) -> Nonce | None:
     """The nonce of the intent that one of these facts tells whole."""
     for fact in facts:
-        if isinstance(fact.event, f.IntentSubmitted | f.IntentOpened):
+        if isinstance(fact.event, _OF_INTENTS):
             return nonce_of(fact)
     return None

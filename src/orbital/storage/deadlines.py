@@ -45,17 +45,30 @@ async def put(
 
 
 async def put_new(
-    connection: Connection, canonical: Mapping[IntentId, Sequence[f.Fact]], states: Mapping[IntentId, State]
+    connection: Connection,
+    canonical: Mapping[IntentId, Sequence[f.Fact]],
+    states: Mapping[IntentId, State],
+    lines: Mapping[IntentId, Sequence[str]],
 ) -> None:
-    """The same for intents that have none yet."""
-    if len(wanted := _all(canonical, states)) > FEW:
-        lines = [
-            f"{hex_of(one)}\t{which}\t{round_}\t{chain_id}\t{due_at}\t{NULL if passed is None else passed}"
-            for one, which, round_, chain_id, due_at, passed in wanted
-        ]
-        await copy(connection, "deadlines", _COLUMNS, lines)
-    elif wanted:
-        await connection.execute(_QUERIES["put_deadlines"], *zip(*wanted, strict=True))
+    """The same for intents that have none yet. `lines` has `lines_of` for those for which it was asked before."""
+    if len(canonical) <= FEW:
+        return await put(connection, canonical, states)
+    written = [
+        line
+        for one, facts in canonical.items()
+        for line in (lines[one] if one in lines else lines_of(one, facts, states[one]))
+    ]
+    if written:
+        await copy(connection, "deadlines", _COLUMNS, written)
+    return None
+
+
+def lines_of(intent_id: IntentId, canonical: Sequence[f.Fact], state: State) -> list[str]:
+    """The deadlines that an intent's canonical facts set as lines of COPY."""
+    return [
+        f"{hex_of(one)}\t{which}\t{round_}\t{chain_id}\t{due_at}\t{NULL if passed is None else passed}"
+        for one, which, round_, chain_id, due_at, passed in {*_of(intent_id, canonical, state.intent)}
+    ]
 
 
 async def drop(

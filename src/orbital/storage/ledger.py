@@ -70,7 +70,7 @@ async def write(
     this transaction.
     """
     appended = await _append(connection, batch, new_blocks)
-    await deadlines.put_new(connection, held.facts, held.states)
+    await deadlines.put_new(connection, held.facts, held.states, batch.deadline_lines)
     told = await canonical.load(connection, sorted((batch.told.keys() | held.siblings) - held.states.keys()))
     states = {one: lifecycle.fold(one, facts, rules) for one, facts in told.items()}
     timed = {fact.intent_id for fact in batch.facts if isinstance(fact.event, TIMED)}
@@ -137,21 +137,19 @@ async def list_intent_ids(connection: Connection, after: IntentId, limit: int) -
 
 async def _append(connection: Connection, batch: Batch, new_blocks: Collection[Hash32]) -> list[_Appended]:
     """Put facts into the ledger; returns those that it did not have."""
-    sure, unsure = [], []
+    sure, lines, unsure = [], [], []
     for fact, line in itertools.zip_longest(batch.facts, batch.lines):
         if fact.position is not None and fact.position.block_hash in new_blocks:
-            sure.append((fact, line or rows.line_of(fact)))
+            sure.append(fact)
+            lines.append(line or rows.line_of(fact))
         else:
             unsure.append(fact)
     appended: list[_Appended] = []
     if sure:
         seqs = await connection.fetchval(_QUERIES["take_seqs"], len(sure))
-        await copy(
-            connection, "facts", rows.LINE, [f"{line}\t{seq}" for (_, line), seq in zip(sure, seqs, strict=True)]
-        )
-        appended += [
-            _Appended(seq, one.intent_id, one.name, *market.place_of(one))
-            for (one, _), seq in zip(sure, seqs, strict=True)
+        await copy(connection, "facts", rows.LINE, map("{}\t{}".format, lines, seqs))
+        appended = [
+            _Appended(seq, one.intent_id, one.name, *market.place_of(one)) for one, seq in zip(sure, seqs, strict=True)
         ]
     if unsure:
         columns = zip(*(rows.columns_of(fact) for fact in unsure), strict=True)

@@ -1,9 +1,10 @@
 """Our own protocol: logs of settler, registry, mailbox and pools (`orbital_pool`) as facts, all of it pure.
 
 Every event but `Dispatch` is fixed-width words, read in one `struct` call. Who emitted a log is not looked at here;
-`IntentFilled` carries its emitter on.
+`IntentFilled` carries its emitter on. The builders take the words as what their layout says they are.
 """
 
+import collections.abc
 import typing
 
 from orbital.chain.adapters import adapter, orbital_pool
@@ -19,123 +20,129 @@ INTENT_TYPE: typing.Final = (
 )
 
 _int = int.from_bytes
+_amount = typing.cast("collections.abc.Callable[[bytes], Amount]", int.from_bytes)
+_chain_id = typing.cast("collections.abc.Callable[[bytes], ChainId]", int.from_bytes)
 
 
 def _opened(
     _chain: ChainId,
     log: Log,
-    intent_id: bytes,
+    intent_id: IntentId,
     indexed_user: bytes,
-    solver: bytes,
-    user: bytes,
-    recipient: bytes,
+    solver: Address,
+    user: Address,
+    recipient: Address,
     origin: bytes,
     destination: bytes,
-    input_token: bytes,
+    input_token: Address,
     input_amount: bytes,
-    output_token: bytes,
+    output_token: Address,
     min_output_amount: bytes,
     nonce: bytes,
-    open_deadline: int,
-    fill_deadline: int,
-    auctioneer: bytes,
+    open_deadline: UnixSeconds,
+    fill_deadline: UnixSeconds,
+    auctioneer: Address,
     output_amount: bytes,
 ) -> Decoded:
     if indexed_user != user:
         raise MalformedLog("IntentOpened", log, "its user is not the intent's")
     intent = Intent(
-        Address(user),
-        Address(recipient),
-        ChainId(_int(origin)),
-        ChainId(_int(destination)),
-        Address(input_token),
-        Amount(_int(input_amount)),
-        Address(output_token),
-        Amount(_int(min_output_amount)),
+        user,
+        recipient,
+        _chain_id(origin),
+        _chain_id(destination),
+        input_token,
+        _amount(input_amount),
+        output_token,
+        _amount(min_output_amount),
         _int(nonce),
-        UnixSeconds(open_deadline),
-        UnixSeconds(fill_deadline),
-        Address(auctioneer),
+        open_deadline,
+        fill_deadline,
+        auctioneer,
     )
-    return IntentId(intent_id), facts.IntentOpened(intent, Address(solver), Amount(_int(output_amount)))
+    return intent_id, facts.IntentOpened(intent, solver, _amount(output_amount))
 
 
 def _filled(
     _chain: ChainId,
     log: Log,
-    intent_id: bytes,
-    solver: bytes,
-    recipient: bytes,
-    output_token: bytes,
+    intent_id: IntentId,
+    solver: Address,
+    recipient: Address,
+    output_token: Address,
     output_amount: bytes,
     origin: bytes,
-    repay_to: bytes,
+    repay_to: Address,
 ) -> Decoded:
     event = facts.IntentFilled(
         log.address,
-        Address(solver),
-        Address(recipient),
-        Address(output_token),
-        Amount(_int(output_amount)),
-        ChainId(_int(origin)),
-        Address(repay_to),
+        solver,
+        recipient,
+        output_token,
+        _amount(output_amount),
+        _chain_id(origin),
+        repay_to,
     )
-    return IntentId(intent_id), event
+    return intent_id, event
 
 
 def _settled(
-    _chain: ChainId, _log: Log, intent_id: bytes, solver: bytes, repay_to: bytes, token: bytes, amount: bytes
+    _chain: ChainId, _log: Log, intent_id: IntentId, solver: Address, repay_to: Address, token: Address, amount: bytes
 ) -> Decoded:
-    event = facts.IntentSettled(Address(solver), Address(repay_to), Address(token), Amount(_int(amount)))
-    return IntentId(intent_id), event
+    event = facts.IntentSettled(solver, repay_to, token, _amount(amount))
+    return intent_id, event
 
 
-def _expired(_chain: ChainId, _log: Log, intent_id: bytes, origin: bytes) -> Decoded:
-    return IntentId(intent_id), facts.IntentExpired(ChainId(_int(origin)))
+def _expired(_chain: ChainId, _log: Log, intent_id: IntentId, origin: bytes) -> Decoded:
+    return intent_id, facts.IntentExpired(_chain_id(origin))
 
 
-def _refunded(_chain: ChainId, _log: Log, intent_id: bytes, user: bytes, token: bytes, amount: bytes) -> Decoded:
-    return IntentId(intent_id), facts.IntentRefunded(Address(user), Address(token), Amount(_int(amount)))
+def _refunded(_chain: ChainId, _log: Log, intent_id: IntentId, user: Address, token: Address, amount: bytes) -> Decoded:
+    return intent_id, facts.IntentRefunded(user, token, _amount(amount))
 
 
-def _credited(_chain: ChainId, _log: Log, intent_id: bytes, account: bytes, token: bytes, amount: bytes) -> Decoded:
-    return IntentId(intent_id), facts.PayoutCredited(Address(account), Address(token), Amount(_int(amount)))
+def _credited(
+    _chain: ChainId, _log: Log, intent_id: IntentId, account: Address, token: Address, amount: bytes
+) -> Decoded:
+    return intent_id, facts.PayoutCredited(account, token, _amount(amount))
 
 
-def _claimed(_chain: ChainId, _log: Log, account: bytes, token: bytes, amount: bytes) -> Decoded:
-    return None, facts.PayoutClaimed(Address(account), Address(token), Amount(_int(amount)))
+def _claimed(_chain: ChainId, _log: Log, account: Address, token: Address, amount: bytes) -> Decoded:
+    return None, facts.PayoutClaimed(account, token, _amount(amount))
 
 
-def _invalidated(_chain: ChainId, _log: Log, user: bytes, nonce: bytes) -> Decoded:
-    return None, facts.NonceInvalidated(Address(user), _int(nonce))
+def _invalidated(_chain: ChainId, _log: Log, user: Address, nonce: bytes) -> Decoded:
+    return None, facts.NonceInvalidated(user, _int(nonce))
 
 
-def _registered(_chain: ChainId, _log: Log, solver: bytes, bond: bytes) -> Decoded:
-    return None, facts.SolverRegistered(Address(solver), Amount(_int(bond)))
+def _registered(_chain: ChainId, _log: Log, solver: Address, bond: bytes) -> Decoded:
+    return None, facts.SolverRegistered(solver, _amount(bond))
 
 
-def _bond_changed(_chain: ChainId, _log: Log, solver: bytes, bond: bytes, in_withdrawal: bytes) -> Decoded:
-    return None, facts.BondChanged(Address(solver), Amount(_int(bond)), Amount(_int(in_withdrawal)))
+def _bond_changed(_chain: ChainId, _log: Log, solver: Address, bond: bytes, in_withdrawal: bytes) -> Decoded:
+    return None, facts.BondChanged(solver, _amount(bond), _amount(in_withdrawal))
 
 
-def _slashed(_chain: ChainId, _log: Log, solver: bytes, intent_id: bytes, amount: bytes) -> Decoded:
-    return None, facts.SolverSlashed(Address(solver), Amount(_int(amount)), IntentId(intent_id))
+def _slashed(_chain: ChainId, _log: Log, solver: Address, intent_id: IntentId, amount: bytes) -> Decoded:
+    return None, facts.SolverSlashed(solver, _amount(amount), intent_id)
 
 
-def _dispatch_id(_chain: ChainId, _log: Log, message_id: bytes) -> Decoded:
-    return None, facts.DispatchId(Hash32(message_id))
+def _dispatch_id(_chain: ChainId, _log: Log, message_id: Hash32) -> Decoded:
+    return None, facts.DispatchId(message_id)
 
 
-def _process(_chain: ChainId, _log: Log, origin: int, sender: bytes, recipient: bytes) -> Decoded:
-    return None, facts.Process(origin, Hash32(sender), Address(recipient))
+def _process(_chain: ChainId, _log: Log, origin: int, sender: Hash32, recipient: Address) -> Decoded:
+    return None, facts.Process(origin, sender, recipient)
 
 
-def _process_id(_chain: ChainId, _log: Log, message_id: bytes) -> Decoded:
-    return None, facts.ProcessId(Hash32(message_id))
+def _process_id(_chain: ChainId, _log: Log, message_id: Hash32) -> Decoded:
+    return None, facts.ProcessId(message_id)
 
 
-def _dispatch(_chain: ChainId, _log: Log, sender: bytes, destination: int, recipient: bytes, message: bytes) -> Decoded:
-    return None, facts.Dispatch(Address(sender), destination, Hash32(recipient), message)
+def _dispatch(
+    _chain: ChainId, _log: Log, sender: Address, destination: int, recipient: Hash32, message: bytes
+) -> Decoded:
+    return None, facts.Dispatch(sender, destination, recipient, message)
 
 
 SETTLER_EVENTS: typing.Final = (
