@@ -6,10 +6,15 @@ than he has: what the chain said counts only if it is of a block that has every 
 
 A fault that needs no database is looked at a second time with what the database knows: an intent that was taken before
 has none, and of several faults the first in the order of the interface is told.
+
+However many nodes are silent, and whatever else they are asked, the chain has `NODE_SECONDS` for a submission; with the
+database away too, the caller is told within 3 s.
 """
 
+import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from orbital.api import signatures
 from orbital.api.deps import Services
@@ -28,7 +33,14 @@ FIRST_ROUND: Final = 1
 ASKS_MAX: Final = 5
 """How often the origin is asked until its answer has the user's last open: the first two may be too early for that."""
 
+NODE_SECONDS: Final = 2.6
+"""What one silent node takes of the API's patience, and the next one's answer."""
+
 _EARLY_ASKS: Final = 2
+_DATABASE_SECONDS: Final = 0.15
+"""How long the database has to say something else than that the chain is away: this, and what giving up takes."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +69,22 @@ class _OnChain(NamedTuple):
 
 async def submit(services: Services, intent: Intent, signature: bytes) -> Taken:
     """Take the intent, or find it taken. Raises the first fault in the order of the interface."""
+    until = asyncio.get_running_loop().time() + NODE_SECONDS
     try:
-        offer = await _examine(services, intent, signature)
-        gather, home = services.get_gather(intent.origin_chain_id), _home_of(services, intent)
-        on_chain = await _ask_origin(gather, intent, home)
+        offer = await _within(until, _examine(services, intent, signature))
     except OrbitalError as fault:
-        return await _look_again(services, intent, signature, fault)
+        return await _look_again(services, intent, signature, fault, until)
+    gather, home = services.get_gather(intent.origin_chain_id), _home_of(services, intent)
     for number in range(ASKS_MAX):
+        try:
+            on_chain = await _within(until, _ask_origin(gather, intent, home))
+        except OrbitalError as fault:
+            return await _look_again(services, intent, signature, fault, until)
         taken = await _record(services, offer, on_chain)
         if taken is not None:
             return taken
         if number >= _EARLY_ASKS:
             gather.blame()
-        on_chain = await _ask_origin(gather, intent, home)
     raise Unavailable("chain_unavailable", "The origin chain's node is behind what is indexed.", 1)
 
 
@@ -92,15 +107,33 @@ async def _examine(services: Services, intent: Intent, signature: bytes) -> _Off
     return _Offer(intent, intent_id, normal)
 
 
-async def _look_again(services: Services, intent: Intent, signature: bytes, fault: OrbitalError) -> Taken:
+async def _within(until: float, asking: Awaitable[T]) -> T:
+    """What a chain is asked, until this time of the loop; Unavailable also when the chain is not the one expected."""
+    try:
+        async with asyncio.timeout_at(until):
+            return await asking
+    except (TimeoutError, Corrupt) as failure:
+        raise Unavailable("chain_unavailable", "The origin chain's nodes do not answer as they should.", 1) from failure
+
+
+async def _look_again(services: Services, intent: Intent, signature: bytes, fault: OrbitalError, until: float) -> Taken:
     """What to answer instead of this fault, which the intent has if it is new; raises the first of its faults."""
+    try:
+        async with asyncio.timeout_at(until + _DATABASE_SECONDS):
+            return await _find_held(services, intent, signature, fault, until)
+    except TimeoutError as failure:
+        raise Unavailable("unavailable", "Neither the origin chain nor the database answers.", 3) from failure
+
+
+async def _find_held(services: Services, intent: Intent, signature: bytes, fault: OrbitalError, until: float) -> Taken:
     async with pool.acquire(services.pool) as connection:
         standing = await intents.find_standing(connection, intent)
     if not _is_held(services, intent, standing):
         intake.validate_terms(intent, services.network, max(services.now, standing.head_time))
         raise fault
     intent_id = digest_of(services, intent)
-    await signatures.verify(services.get_rpc(intent.origin_chain_id), intent.user, Hash32(intent_id), signature)
+    rpc = services.get_rpc(intent.origin_chain_id)
+    await _within(until, signatures.verify(rpc, intent.user, Hash32(intent_id), signature))
     async with pool.acquire(services.pool) as connection:
         return Taken(await intents.get_row(connection, intent_id), is_new=False)
 

@@ -3,8 +3,8 @@
 from typing import Final
 
 from orbital.chain import accounts, keys
-from orbital.chain.rpc import Rpc
-from orbital.domain.errors import FieldError, Rejected
+from orbital.chain.rpc import Rpc, RpcError
+from orbital.domain.errors import FieldError, Rejected, Unavailable
 from orbital.domain.types import Address, Hash32
 
 _BARE_RECOVERY_IDS: Final = frozenset({0, 1})
@@ -14,7 +14,7 @@ async def verify(rpc: Rpc, account: Address, digest: Hash32, signature: bytes) -
     """The signature in the form that contracts take (v 27 or 28), once `account` is known to have made it.
 
     A plain signature of the account's own key counts whether or not the account has code, so it is looked at first and
-    no node is asked. Raises Rejected `invalid_signature`, Unavailable when a node is needed and none answers.
+    no node is asked. Raises Rejected `invalid_signature`, Unavailable when a node is needed and none answers it.
     """
     normal = normalise(signature)
     if not _is_own(account, digest, normal):
@@ -26,6 +26,9 @@ async def verify(rpc: Rpc, account: Address, digest: Hash32, signature: bytes) -
                 failure.detail,
                 (FieldError("/signature", "invalid_signature", failure.detail),),
             ) from failure
+        except RpcError as refusal:
+            detail = f"The account's chain refuses to answer: {refusal.message}"
+            raise Unavailable("chain_unavailable", detail, 5) from refusal
     return normal
 
 

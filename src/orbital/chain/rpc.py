@@ -20,6 +20,7 @@ from orbital.chain import blocks, hexes, jsonrpc, nodes, seals
 from orbital.chain.blocks import Header, Heads, Log, Receipt
 from orbital.chain.jsonrpc import RangeRefused, RpcError
 from orbital.chain.nodes import TimedOut
+from orbital.domain import errors
 from orbital.domain.types import Address, Amount, ChainId, Hash32
 
 __all__ = ["BlockRef", "Header", "Heads", "Log", "RangeRefused", "Receipt", "Rpc", "RpcError", "Tag", "TimedOut"]
@@ -164,10 +165,13 @@ class Rpc:
     async def call_at_head(
         self, calls: collections.abc.Sequence[tuple[Address, bytes]]
     ) -> tuple[list[bytes | RpcError], int]:
-        """The same at the latest block, and its height: when the calls were run it may have been another one."""
+        """The same at the latest block, and its height: when the calls were run it may have been another one.
+
+        A node that does not tell the height gives no usable answer.
+        """
         height, *answers = await self._client.ask([_HEIGHT, *_write_calls(calls, "latest")])
         if isinstance(height, RpcError):
-            raise height
+            raise errors.Unavailable("chain_unavailable", f"The node does not tell its height: {height.message}", 5)
         return _read_returns(answers), blocks.decode_quantity(height)
 
     async def code(self, address: Address, *, block: BlockRef = "latest") -> bytes:
