@@ -121,11 +121,11 @@ def decode_logs(answer: bytes | msgspec.Raw) -> list[Log]:
 
 def decode_logs_in_parts(answer: bytes | msgspec.Raw) -> collections.abc.Iterator[list[Log]]:
     """The same, some at a time: of many logs it takes tens of milliseconds."""
-    known = _Known()
+    known, numbers = _Known(), _Numbers()
     raw = _decode(_LOGS, list, answer)
     for first in range(0, len(raw), _LOGS_AT_ONCE):
         try:
-            yield _to_logs(raw[first : first + _LOGS_AT_ONCE], known)
+            yield _to_logs(raw[first : first + _LOGS_AT_ONCE], known, numbers)
         except ValueError as failure:
             raise _malformed(failure) from failure
 
@@ -188,18 +188,18 @@ def _to_header(raw: _RawHeader | seals.SealedHeader | None, *, is_sealed: bool |
     )
 
 
-def _to_logs(raw: list[_RawLog], known: "_Known") -> list[Log]:
-    """Each byte string is made once: what many logs of an answer share takes no memory again."""
+def _to_logs(raw: list[_RawLog], known: "_Known", numbers: "_Numbers") -> list[Log]:
+    """Each value is made once: what many logs of an answer share takes neither time nor memory again."""
     return [
         Log(
             known[log.address],
-            tuple([known[topic] for topic in log.topics]),
+            tuple(map(known.__getitem__, log.topics)),
             bytes.fromhex(log.data[2:]),
-            BlockNumber(int(log.block_number, 16)),
+            numbers[log.block_number],
             known[log.block_hash],
             known[log.transaction_hash],
-            int(log.log_index, 16),
-            None if log.block_timestamp is None else UnixSeconds(int(log.block_timestamp, 16)),
+            numbers[log.log_index],
+            None if log.block_timestamp is None else numbers[log.block_timestamp],
         )
         for log in raw
     ]
@@ -210,6 +210,14 @@ class _Known(dict[str, typing.Any]):
 
     def __missing__(self, text: str) -> bytes:
         found = self[text] = bytes.fromhex(text[2:])
+        return found
+
+
+class _Numbers(dict[str, typing.Any]):
+    """Hex numbers and their values: heights, indexes, times."""
+
+    def __missing__(self, text: str) -> int:
+        found = self[text] = int(text, 16)
         return found
 
 
@@ -224,5 +232,5 @@ def _to_receipt(raw: _RawReceipt | None) -> Receipt | None:
         gas_used=_to_int(raw.gas_used),
         effective_gas_price_wei=Amount(_to_int(raw.effective_gas_price)),
         contract_address=None if raw.contract_address is None else Address(_to_bytes(raw.contract_address)),
-        logs=tuple(_to_logs(raw.logs, _Known())),
+        logs=tuple(_to_logs(raw.logs, _Known(), _Numbers())),
     )

@@ -15,8 +15,8 @@ from orbital.domain.types import Hash32, IntentId
 from orbital.storage import canonical, deadlines, projection, rows
 from orbital.storage.canonical import Nonce
 
-AT_ONCE: Final = 16
-"""Facts or intents that are worked on without a break: about a millisecond."""
+AT_ONCE: Final = 64
+"""Facts that are worked on without a break: a fraction of a millisecond. Of intents it is a quarter."""
 
 
 @dataclass(slots=True)
@@ -86,5 +86,5 @@ def _write(batch: Batch, rules: lifecycle.Rules) -> Iterator[None]:
         batch.states[intent_id] = state
         batch.intent_lines[intent_id] = projection.line_of(intent_id, state)
         batch.deadline_lines[intent_id] = deadlines.lines_of(intent_id, told, state)
-        if at % AT_ONCE == 0:
+        if at % (AT_ONCE // 4) == 0:
             yield

@@ -14,7 +14,7 @@ copied in, and an intent that was never heard of is folded from them.
 """
 
 import itertools
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -147,14 +147,20 @@ async def _append(connection: Connection, batch: Batch, new_blocks: Collection[H
     appended: list[_Appended] = []
     if sure:
         seqs = await connection.fetchval(_QUERIES["take_seqs"], len(sure))
-        await copy(connection, "facts", rows.LINE, map("{}\t{}".format, lines, seqs))
-        appended = [
-            _Appended(seq, one.intent_id, one.name, *market.place_of(one)) for one, seq in zip(sure, seqs, strict=True)
-        ]
+        await copy(connection, "facts", rows.LINE, _number(sure, lines, seqs, appended))
     if unsure:
         columns = zip(*(rows.columns_of(fact) for fact in unsure), strict=True)
         appended += [_Appended(*row) for row in await connection.fetch(_QUERIES["append_facts"], *columns)]
     return appended
+
+
+def _number(
+    sure: Sequence[f.Fact], lines: Sequence[str], seqs: Sequence[int], appended: list[_Appended]
+) -> Iterator[str]:
+    """Lines with their `seq`. What is announced of each is noted on the way, while the server copies."""
+    for fact, line, seq in zip(sure, lines, seqs, strict=True):
+        appended.append(_Appended(seq, fact.intent_id, fact.name, *market.place_of(fact)))
+        yield f"{line}\t{seq}"
 
 
 def _told(new: _Appended, states: Mapping[IntentId, lifecycle.State | deadlines.Due]) -> outbox.Told:
