@@ -5,7 +5,8 @@ the node is idle. A call never joins a request that has left: its answer is of a
 a batch fails every caller in it fails, as it would have alone; a caller that gives up leaves the others theirs.
 
 Each request also asks how high the chain is. What that gives is a height for the next one: a node need not run a batch
-in order, but what it has answered it had.
+in order, but what it has answered it had. If it tells less the next time, less counts: its chain went back to an
+earlier block, or several nodes are behind its name.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ BATCH_CALLS: typing.Final = 96
 class Answers(typing.NamedTuple):
     """The answer or the RpcError of each call, in order, of a block no lower than `height`; 0 when that is not known.
 
-    The node that answered had told this height before it was asked.
+    The node that answered had told this height, or a higher one, before it was asked.
     """
 
     of_calls: list[bytes | RpcError]
@@ -40,7 +41,7 @@ class Gather:
 
     def __init__(self, rpc: Rpc) -> None:
         self._rpc = rpc.apart()
-        self._told: tuple[str | None, int] = (None, 0)
+        self._told: dict[str | None, int] = {}
         self._waiting: collections.deque[_Waiting] = collections.deque()
         self._sender: asyncio.Task[None] | None = None
 
@@ -77,14 +78,14 @@ class Gather:
                 if not one.answers.done():
                     one.answers.set_exception(failure)
             return
-        who, (told_by, told) = self._rpc.answered_by, self._told
-        self._told = (who, height)
+        who = self._rpc.answered_by
+        told, self._told[who] = min(height, self._told.get(who, 0)), height
         start = 0
         for one in batch:
             own = answers[start : start + len(one.calls)]
             start += len(one.calls)
             if not one.answers.done():
-                one.answers.set_result(Answers(own, told if who == told_by else 0))
+                one.answers.set_result(Answers(own, told))
 
     def _take(self) -> list[_Waiting]:
         """Those who wait, in order, as many as go into one request."""

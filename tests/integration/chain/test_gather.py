@@ -11,6 +11,7 @@ from orbital.chain import gather, rpc
 from orbital.domain import errors
 from orbital.domain.types import Address, ChainId
 
+CHAIN = ChainId(7)
 A, B, C = (Address(bytes([one]) * 20) for one in (0xA, 0xB, 0xC))
 
 
@@ -21,11 +22,13 @@ class Scripted:
     url: str
     batches: asyncio.Queue[list[str]]
     let_go: asyncio.Queue[str]  # "answer" or "hang up"
+    height: int = 7
 
 
-def _reply(asked: dict[str, typing.Any]) -> dict[str, typing.Any]:
+def _reply(asked: dict[str, typing.Any], height: int) -> dict[str, typing.Any]:
     if asked["method"] in {"eth_chainId", "eth_blockNumber"}:
-        return {"jsonrpc": "2.0", "id": asked["id"], "result": "0x7"}
+        found = hex(height if asked["method"] == "eth_blockNumber" else CHAIN)
+        return {"jsonrpc": "2.0", "id": asked["id"], "result": found}
     to = asked["params"][0]["to"]
     if to == "0x" + C.hex():
         return {"jsonrpc": "2.0", "id": asked["id"], "error": {"code": 3, "message": "reverted"}}
@@ -34,8 +37,7 @@ def _reply(asked: dict[str, typing.Any]) -> dict[str, typing.Any]:
 
 @contextlib.asynccontextmanager
 async def _scripted() -> collections.abc.AsyncIterator[Scripted]:
-    batches: asyncio.Queue[list[str]] = asyncio.Queue()
-    let_go: asyncio.Queue[str] = asyncio.Queue()
+    scripted = Scripted("", asyncio.Queue(), asyncio.Queue())
 
     async def on_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).lower()
@@ -43,11 +45,11 @@ async def _scripted() -> collections.abc.AsyncIterator[Scripted]:
         asked = json.loads(await reader.readexactly(length))
         calls = asked if isinstance(asked, list) else [asked]
         if called := [one["params"][0]["to"] for one in calls if one["method"] == "eth_call"]:
-            batches.put_nowait(called)
-            if await let_go.get() == "hang up":
+            scripted.batches.put_nowait(called)
+            if await scripted.let_go.get() == "hang up":
                 writer.close()
                 return
-        replies = [_reply(one) for one in calls]
+        replies = [_reply(one, scripted.height) for one in calls]
         body = json.dumps(replies if isinstance(asked, list) else replies[0]).encode()
         writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
         await writer.drain()
@@ -55,7 +57,8 @@ async def _scripted() -> collections.abc.AsyncIterator[Scripted]:
 
     server = await asyncio.start_server(on_connection, "127.0.0.1", 0)
     async with server:
-        yield Scripted(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", batches, let_go)
+        scripted.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield scripted
 
 
 @pytest.fixture
@@ -66,7 +69,7 @@ async def node() -> collections.abc.AsyncIterator[Scripted]:
 
 @pytest.fixture
 async def gathered(node: Scripted) -> collections.abc.AsyncIterator[gather.Gather]:
-    async with rpc.Rpc([node.url], ChainId(7)) as client:
+    async with rpc.Rpc([node.url], CHAIN) as client:
         yield gather.Gather(client)
 
 
@@ -136,3 +139,24 @@ async def test_batches_are_split_between_callers_at_the_most_that_nodes_take(
     assert len(await node.batches.get()) == len(half)
     node.let_go.put_nowait("answer")
     assert [one.of_calls for one in await asyncio.gather(*asked)] == [half] * 3
+
+
+async def test_a_height_is_no_higher_than_what_the_node_tells_now(node: Scripted, gathered: gather.Gather) -> None:
+    """It may have gone back to an earlier block, or be several nodes behind one name."""
+    heights = []
+    for height in (7, 5, 9, 9):
+        node.height = height
+        node.let_go.put_nowait("answer")
+        heights.append((await _ask(gathered, A)).height)
+    assert heights == [0, 5, 5, 9]
+
+
+async def test_what_a_node_told_counts_when_others_answered_in_between(node: Scripted) -> None:
+    async with _scripted() as other, rpc.Rpc([node.url, other.url], CHAIN) as client:
+        gathered, heights = gather.Gather(client), []
+        for of_node, of_other in ((["answer"], []), (["hang up"], ["answer"]), (["answer"], ["hang up"])):
+            for one, words in ((node, of_node), (other, of_other)):
+                for word in words:
+                    one.let_go.put_nowait(word)
+            heights.append((await _ask(gathered, A)).height)
+    assert heights == [0, 0, 7]
