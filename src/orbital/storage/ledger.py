@@ -28,6 +28,8 @@ from orbital.storage.copy import copy
 from orbital.storage.pool import Connection
 
 _QUERIES: Final = sql.load("ledger")
+_NOBODY: Final = (None, None)
+"""How the intent stands of a fact that is about none."""
 
 
 class _Appended(NamedTuple):
@@ -79,7 +81,7 @@ async def write(
     states.update(held.states)
     await projection.refold_solvers(connection, batch.facts)
     snapshots = await pool_states.advance(connection, batch.facts)
-    await outbox.announce_facts(connection, [_told(one, states) for one in appended if one.name not in market.NAMES])
+    await outbox.announce_facts(connection, _tell(appended, states))
     if snapshots:
         places = {(one.block_hash, one.log_index): one.seq for one in appended}
         await outbox.announce(connection, market.announce(batch.facts, places, snapshots))
@@ -95,7 +97,7 @@ async def note(
     appended = await _append(connection, Batch([one.fact for one in passed]), new_blocks)
     await deadlines.mark(connection, passed)
     about = {one.intent_id: one for one in passed}
-    await outbox.announce_facts(connection, [_told(one, about) for one in appended])
+    await outbox.announce_facts(connection, _tell(appended, about))
     return [one.seq for one in appended]
 
 
@@ -163,6 +165,9 @@ def _number(
         yield f"{line}\t{seq}"
 
 
-def _told(new: _Appended, states: Mapping[IntentId, lifecycle.State | deadlines.Due]) -> outbox.Told:
-    state = None if new.intent_id is None else states.get(new.intent_id)
-    return (new.seq, None, None) if state is None else (new.seq, state.status, state.anomaly)
+def _tell(
+    appended: Iterable[_Appended], states: Mapping[IntentId, lifecycle.State | deadlines.Due]
+) -> list[outbox.Told]:
+    """What is announced of new facts, but for those that the market is told."""
+    stands: dict[IntentId | None, tuple[Any, Any]] = {one: (s.status, s.anomaly) for one, s in states.items()}
+    return [(new.seq, *stands.get(new.intent_id, _NOBODY)) for new in appended if new.name not in market.NAMES]

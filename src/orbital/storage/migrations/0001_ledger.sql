@@ -42,8 +42,8 @@ CREATE UNIQUE INDEX facts_one_per_block_and_subject
 CREATE UNIQUE INDEX facts_one_per_round ON facts (intent_id, name, (coalesce(data ->> 'round', '')))
     WHERE block_hash IS NULL;
 CREATE INDEX facts_by_intent ON facts (intent_id, seq) WHERE intent_id IS NOT NULL;
--- What takes a nonce: the user is the actor of both.
-CREATE INDEX facts_by_nonce ON facts (chain_id, actor, (coalesce(data ->> 'nonce', data -> 'intent' ->> 'nonce')))
+-- What takes a nonce: the user is the actor of both. A path is looked for in one reading of the JSON.
+CREATE INDEX facts_by_nonce ON facts (chain_id, actor, (coalesce(data #>> '{intent,nonce}', data ->> 'nonce')))
     WHERE name IN ('NonceInvalidated', 'IntentOpened');
 CREATE INDEX facts_by_solver ON facts (actor, chain_id)
     WHERE name IN ('SolverRegistered', 'BondChanged', 'SolverSlashed');

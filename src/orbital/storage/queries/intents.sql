@@ -83,7 +83,7 @@ SELECT (
        EXISTS (
            SELECT 1 FROM canonical_facts f
            WHERE f.name IN ('NonceInvalidated', 'IntentOpened') AND f.chain_id = $2 AND f.actor = $1
-             AND coalesce(f.data ->> 'nonce', f.data -> 'intent' ->> 'nonce') = $3::text
+             AND coalesce(f.data #>> '{intent,nonce}', f.data ->> 'nonce') = $3::text
        ) AS is_nonce_taken,
        coalesce((
            SELECT max(f.block_number) FROM canonical_facts f

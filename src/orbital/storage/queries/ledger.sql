@@ -47,7 +47,7 @@ SELECT taken.subject,
 FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::text[]) AS taken (subject, user_address, chain_id, nonce)
 JOIN canonical_facts f
   ON f.name IN ('NonceInvalidated', 'IntentOpened') AND f.chain_id = taken.chain_id AND f.actor = taken.user_address
- AND coalesce(f.data ->> 'nonce', f.data -> 'intent' ->> 'nonce') = taken.nonce
+ AND coalesce(f.data #>> '{intent,nonce}', f.data ->> 'nonce') = taken.nonce
  AND f.intent_id IS DISTINCT FROM taken.subject
 ORDER BY f.seq
 

@@ -11,14 +11,13 @@ INSERT INTO outbox (data, size) VALUES ($1, $2)
 
 -- name: take
 -- The oldest rows that have $1 announcements, for a publisher that deletes them in the same transaction.
-DELETE FROM outbox WHERE seq IN (
-    SELECT seq FROM (
-        SELECT seq, sum(size) OVER (ORDER BY seq) - size AS before
-        FROM (SELECT seq, size FROM outbox ORDER BY seq LIMIT $1 FOR UPDATE SKIP LOCKED) AS oldest
-    ) AS counted
-    WHERE before < $1
+WITH counted AS (
+    SELECT seq, sum(size) OVER (ORDER BY seq) - size AS before
+    FROM (SELECT seq, size FROM outbox ORDER BY seq LIMIT $1) AS oldest
+), wanted AS (
+    SELECT seq FROM outbox WHERE seq IN (SELECT seq FROM counted WHERE before < $1) FOR UPDATE SKIP LOCKED
 )
-RETURNING seq, topic, event, data
+DELETE FROM outbox WHERE seq IN (SELECT seq FROM wanted) RETURNING seq, topic, event, data
 
 -- name: list_facts
 SELECT seq, name, intent_id, actor, timestamp FROM facts WHERE seq = ANY ($1::bigint[])
