@@ -24,7 +24,7 @@ from orbital.api.schemas import auth as schemas
 from orbital.api.schemas import values
 from orbital.chain import counterfactual, hexes, keys
 from orbital.domain import siwe
-from orbital.domain.errors import FieldError, Rejected, Unauthenticated, Unavailable
+from orbital.domain.errors import Corrupt, FieldError, Rejected, Unauthenticated, Unavailable
 from orbital.domain.lifecycle import Status
 from orbital.domain.types import Address, ChainId, Hash32
 from orbital.storage import intents, logins, pool
@@ -175,8 +175,8 @@ async def _verify(services: Services, known: logins.Challenge, digest: Hash32, s
                 await signatures.verify(rpc, known.address, digest, signature)
     except Rejected as failure:
         raise Unauthenticated("invalid_signature", failure.detail) from failure
-    except TimeoutError as failure:
-        raise Unavailable("chain_unavailable", "The account's chain does not answer in time.") from failure
+    except (TimeoutError, Corrupt) as failure:  # in time, or as the chain that was expected
+        raise Unavailable("chain_unavailable", "The account's chain does not answer.") from failure
 
 
 async def _log_in(services: Services, known: logins.Challenge) -> dict[str, Any]:

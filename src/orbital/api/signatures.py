@@ -4,7 +4,7 @@ from typing import Final
 
 from orbital.chain import accounts, keys
 from orbital.chain.rpc import Rpc, RpcError
-from orbital.domain.errors import FieldError, Rejected, Unavailable
+from orbital.domain.errors import Corrupt, FieldError, Rejected, Unavailable
 from orbital.domain.types import Address, Hash32
 
 _BARE_RECOVERY_IDS: Final = frozenset({0, 1})
@@ -26,9 +26,9 @@ async def verify(rpc: Rpc, account: Address, digest: Hash32, signature: bytes) -
                 failure.detail,
                 (FieldError("/signature", "invalid_signature", failure.detail),),
             ) from failure
-        except RpcError as refusal:
-            detail = f"The account's chain refuses to answer: {refusal.message}"
-            raise Unavailable("chain_unavailable", detail, 5) from refusal
+        except (RpcError, Corrupt) as failure:
+            detail = f"The account's chain does not answer as it should: {failure.detail}"
+            raise Unavailable("chain_unavailable", detail, 5) from failure
     return normal
 
 

@@ -88,6 +88,8 @@ class Reader:
         scheme = _scheme_of(text)
         if scheme not in schemes:
             self.faults.append(f"{name} must be a URL that starts with {' or '.join(f'{s}://' for s in schemes)}")
+        elif scheme in _WEB and "@" in urllib.parse.urlsplit(text).path:
+            self.faults.append(f"{name} has an @ in its path: a / in a password is written %2F")
         elif scheme in _WEB and not _has_place(text):
             self.faults.append(f"{name} must name a host, and a port below 65536 if any")
         return text

@@ -177,6 +177,15 @@ async def test_login_of_an_account_whose_chain_is_silent_is_503_within_three_sec
         assert time.monotonic() - started < 4
 
 
+@pytest.mark.parametrize("signature", ["0x" + "00" * 65, wrap(CREATE2_FACTORY, b"", b"")])
+async def test_login_of_an_account_whose_chain_has_a_node_of_another_is_503(api, world, signature):
+    user = keys.generate_signer()
+    message = (await api.challenge(user))["message"]
+    async with Rpc([world.urls[31338]], 31337) as rpc, api.another_process(rpcs={31337: rpc}) as elsewhere:
+        answer = await elsewhere.post(LOGIN, json={"message": message, "signature": signature})
+    assert (answer.status_code, answer.json()["code"]) == (503, "chain_unavailable")
+
+
 def forged(api, *, header: dict | None = None, secret: str | None = None, algorithm: str = "HS256", **changes) -> str:
     now = int(api.now())
     claims = {

@@ -40,6 +40,13 @@ def test_a_secret_file_that_is_not_text_is_a_fault(tmp_path):
     assert "hunter2" not in fault
 
 
+def test_a_password_that_would_be_taken_for_a_port_and_a_path_is_a_fault():
+    reader = Reader({}, {}, Mode.PROD)
+    reader.url("ONE", "https://me:12/34@node.example/v2", ("https",))
+    reader.url("TWO", "https://me:12%2F34@node.example/v2", ("https",))
+    assert reader.faults == ["ONE has an @ in its path: a / in a password is written %2F"]
+
+
 def test_an_ipv6_address_to_listen_at_stands_in_brackets():
     settings = loading.load({"SERVER_ADDRESS": "[::1]:8080"}, frozenset())
     assert (settings.host, settings.port, settings.public_url) == ("[::1]", 8080, "http://[::1]:8080")
