@@ -67,7 +67,10 @@ OWN_CODES: Final = frozenset(
 )
 """Codes that one faulty field gives to the whole answer."""
 
-_SHAPE_CODES: Final[Mapping[str, str]] = {"missing": "missing", "extra_forbidden": "unknown_field"}
+_SHAPES: Final[Mapping[str, tuple[str, str]]] = {
+    "missing": ("missing", "This is needed."),
+    "extra_forbidden": ("unknown_field", "There is no such field."),
+}
 _log = logging.get_logger("api")
 
 
@@ -134,7 +137,8 @@ async def handle_http(request: Request, error: Exception) -> Response:
     """For the framework: what routing itself says, an unknown path above all."""
     assert isinstance(error, HTTPException)
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "invalid_request")
-    return problem(error.status_code, code, str(error.detail), request.state.request_id, headers=error.headers)
+    detail = "There is nothing at this path." if code == "not_found" else str(error.detail)
+    return problem(error.status_code, code, detail, request.state.request_id, headers=error.headers)
 
 
 def _headers(error: OrbitalError, status: int) -> dict[str, str]:
@@ -149,8 +153,9 @@ def _headers(error: OrbitalError, status: int) -> dict[str, str]:
 
 
 def _field_error(found: Any) -> FieldError:
-    code = found["type"] if found["type"] in OWN_CODES else _SHAPE_CODES.get(found["type"], "invalid_type")
-    return FieldError(_pointer(found["loc"]), code, found["msg"])
+    kind, said = found["type"], found["msg"]
+    code, detail = (kind, said) if kind in OWN_CODES else _SHAPES.get(kind, ("invalid_type", said))
+    return FieldError(_pointer(found["loc"]), code, detail)
 
 
 def _pointer(path: tuple[int | str, ...]) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 from typing import Final
@@ -40,4 +41,11 @@ def _refusals_told(setting: str, host: str, port: int) -> Iterator[None]:
         yield
     except OSError as error:
         code = "port_taken" if error.errno == errno.EADDRINUSE else "address_refused"
-        raise Rejected(code, f"{setting}: can't listen on {host}:{port} ({error.strerror}).") from error
+        raise Rejected(code, f"{setting}: can't listen on {host}:{port} ({_reason(error)}).") from error
+
+
+def _reason(error: OSError) -> str | None:
+    """In the system's words: the library's name the address once more, as a tuple."""
+    if isinstance(error, socket.gaierror) or error.errno is None:
+        return error.strerror
+    return os.strerror(error.errno)

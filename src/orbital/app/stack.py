@@ -172,7 +172,7 @@ class Stack:
         """Say what happened to a child; others read its new pid from `devnet.json`."""
         match event.kind:
             case supervise.Kind.DIED:
-                self._say(f"{event.name} (pid {event.pid}) died with {event.exit_status}; it is started again")
+                self._say(f"{event.name} (pid {event.pid}) {event.ending}; it is started again")
             case supervise.Kind.RESTARTED:
                 self._say(f"{event.name} runs again (pid {event.pid})")
             case supervise.Kind.NOT_RESTARTED:

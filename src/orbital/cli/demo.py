@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from orbital.app import demo
+from orbital.cli import words
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -12,7 +13,7 @@ def main(arguments: Sequence[str]) -> int:
         prog="orbital demo",
         description="Send signed intents through a fresh temporary stack and check the outcome on the chains.",
     )
-    parser.add_argument("--intents", type=int, default=5, help="how many (default 5)")
+    parser.add_argument("--intents", type=words.whole, default=5, help="how many (default 5)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     chosen = parser.parse_args(arguments)
     if not 1 <= chosen.intents <= 1000:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from orbital.app import plots, pool_quotes
+from orbital.cli import words
 from orbital.domain.errors import OrbitalError
 
 
@@ -13,14 +14,14 @@ def main(arguments: Sequence[str]) -> int:
     """Write the picture; returns the exit status (2: there is no such pool or pair)."""
     parser = argparse.ArgumentParser(prog="orbital pool plot", description="Draw a pool as SVG.")
     parser.add_argument("view", nargs="?", choices=[view.value for view in plots.View], default="curve")
-    parser.add_argument("--tokens", type=int, default=3, help="how many tokens the pool has (default: 3)")
+    parser.add_argument("--tokens", type=words.whole, default=3, help="how many tokens the pool has (default: 3)")
     parser.add_argument(
         "--ticks", type=_prices, default=_prices("0.99,0.95,0.85,0.7"), help="depeg prices: 0.99,0.95,0.85,0.7"
     )
     parser.add_argument("--pair", type=_pair, default=(0, 1), help="the token and the one its price is in: 0,1")
-    parser.add_argument("--sold", type=int, default=15, help="percent of token 0 sold for the last one before")
+    parser.add_argument("--sold", type=words.whole, default=15, help="percent of token 0 sold for the last one before")
     parser.add_argument("--from", dest="file", type=pathlib.Path, help="the pool of a case in a file of `pool quote`")
-    parser.add_argument("--case", type=int, default=0, help="which case of that file (default: 0)")
+    parser.add_argument("--case", type=words.whole, default=0, help="which case of that file (default: 0)")
     parser.add_argument("--out", type=pathlib.Path, help="a file instead of standard output")
     chosen = parser.parse_args(arguments)
     try:

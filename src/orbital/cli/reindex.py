@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from orbital.app import maintenance
+from orbital.cli import words
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -14,7 +15,7 @@ def main(arguments: Sequence[str]) -> int:
         " without asking a node. The services go on with the other database meanwhile; where the kept blocks end, the"
         " indexer of the chain goes on.",
     )
-    parser.add_argument("--chain", type=int, required=True, metavar="ID", help="the chain")
+    parser.add_argument("--chain", type=words.whole, required=True, metavar="ID", help="the chain")
     parser.add_argument("--from", dest="source", required=True, metavar="URL", help="the database that kept blocks")
     chosen = parser.parse_args(arguments)
     return maintenance.reindex(chosen.chain, chosen.source)

@@ -5,6 +5,7 @@ import pathlib
 from collections.abc import Sequence
 
 from orbital.app import stack, up
+from orbital.cli import words
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -13,14 +14,14 @@ def main(arguments: Sequence[str]) -> int:
         prog="orbital up",
         description="Run the whole stack: PostgreSQL, Redis, local chains, contracts, services, demo traffic.",
     )
-    parser.add_argument("--port", type=int, default=8080, help="of the API; 0 picks a free one (default 8080)")
+    parser.add_argument("--port", type=words.whole, default=8080, help="of the API; 0 picks a free one (default 8080)")
     parser.add_argument("--data-dir", type=pathlib.Path, default=pathlib.Path(".orbital"), help="default .orbital")
     parser.add_argument("--fresh", action="store_true", help="forget everything that was kept and start over")
     parser.add_argument("--no-demo", action="store_true", help="no demo traffic")
-    parser.add_argument("--chains", type=int, default=2, help="how many local chains, 2 to 8 (default 2)")
+    parser.add_argument("--chains", type=words.whole, default=2, help="how many local chains, 2 to 8 (default 2)")
     parser.add_argument(
         "--slots-in-an-epoch",
-        type=int,
+        type=words.whole,
         default=1,
         metavar="N",
         help="safe is head-N, finalized head-2N (default 1)",

@@ -81,7 +81,11 @@ def _read_file(environment: Mapping[str, str]) -> tuple[Mapping[str, Any], list[
         return {}, []
     try:
         return tomllib.loads(path.read_text("utf-8")), []
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        return {}, [f"{path} can't be read: {error.strerror}"]
+    except UnicodeDecodeError:
+        return {}, [f"{path} can't be read: it is not UTF-8 text"]
+    except ValueError as error:
         return {}, [f"{path} can't be read: {error}"]
 
 

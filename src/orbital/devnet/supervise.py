@@ -52,6 +52,13 @@ class Event:
     code: str = ""
     detail: str = ""
 
+    @property
+    def ending(self) -> str:
+        """How the process ended, to follow its name."""
+        if self.exit_status is None or self.exit_status >= 0:
+            return f"ended with status {self.exit_status}"
+        return f"was ended by signal {-self.exit_status}"
+
 
 Report = collections.abc.Callable[[Event], None]
 Sink = collections.abc.Callable[[str, str], None]

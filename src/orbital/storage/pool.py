@@ -171,7 +171,7 @@ def _refusals_told() -> Iterator[None]:
         raise _unavailable(error) from error
     except _REFUSED as error:
         raise Rejected("database_refused", f"PostgreSQL refuses: {error}.") from error
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:  # the latter for a port that none can be
         detail = "The database's URL must be postgresql://user:password@host:port/name."
         raise Rejected("invalid_url", detail) from error
 

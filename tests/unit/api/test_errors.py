@@ -4,10 +4,14 @@ import importlib
 import json
 import pkgutil
 
+import pydantic
 import pytest
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
 import orbital
 from orbital.api import errors
+from orbital.api.schemas.auth import ChallengeRequest
 from orbital.domain.errors import Corrupt, FieldError, OrbitalError, Rejected, Unavailable
 
 SERVED = ("orbital.api.", "orbital.domain.", "orbital.chain.", "orbital.storage.", "orbital.realtime.")
@@ -70,3 +74,20 @@ def test_single_faulty_field_gives_its_code_to_the_answer(codes, top):
 def test_head_is_allowed_where_get_is(methods, allow):
     answer = errors.respond(errors.MethodNotAllowed(frozenset(methods)), "r")
     assert (answer.status_code, answer.headers["allow"]) == (405, allow)
+
+
+def test_a_missing_and_an_unknown_field_are_told_in_the_services_words():
+    with pytest.raises(pydantic.ValidationError) as caught:
+        ChallengeRequest.model_validate({"adress": "0x"})
+    told = {one.pointer: (one.code, one.detail) for one in errors.of_validation(caught.value).fields}
+    assert told == {
+        "/address": ("missing", "This is needed."),
+        "/chain_id": ("missing", "This is needed."),
+        "/adress": ("unknown_field", "There is no such field."),
+    }
+
+
+async def test_a_path_that_is_not_there_is_told_in_a_sentence():
+    request = Request({"type": "http", "state": {"request_id": "r1"}})
+    answer = await errors.handle_http(request, HTTPException(404))
+    assert (answer.status_code, json.loads(answer.body)["detail"]) == (404, "There is nothing at this path.")

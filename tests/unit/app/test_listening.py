@@ -1,5 +1,7 @@
 """A port that can't be had is told with the setting that asked for it."""
 
+import errno
+import os
 import socket
 
 import pytest
@@ -32,6 +34,8 @@ async def test_what_keeps_it_from_listening_has_a_code_and_names_the_setting():
             with pytest.raises(errors.Rejected) as caught:
                 async with listening.listen("SERVER_ADDRESS", host, port):
                     raise AssertionError("it listens")
-            assert (caught.value.code, caught.value.detail.partition(":")[0]) == (code, "SERVER_ADDRESS")
+            reason = os.strerror(errno.EADDRINUSE if code == "port_taken" else errno.EADDRNOTAVAIL)
+            told = f"SERVER_ADDRESS: can't listen on {host}:{port} ({reason})."
+            assert (caught.value.code, caught.value.detail) == (code, told)
             with pytest.raises(errors.Rejected, match=f"{code}: METRICS_PORT"):
                 listening.serve_metrics("METRICS_PORT", host, port)

@@ -53,3 +53,13 @@ def test_an_ipv6_address_to_listen_at_stands_in_brackets():
     with pytest.raises(ConfigError) as caught:
         loading.load({"SERVER_ADDRESS": "::1:8080"}, frozenset())
     assert caught.value.faults == ["SERVER_ADDRESS must be host:port (an IPv6 address in brackets)"]
+
+
+def test_a_file_that_can_not_be_read_is_told_once_and_in_words(tmp_path):
+    path = tmp_path / "orbital.toml"
+    for content, said in ((None, "No such file or directory"), (b"fee = '\xff'", "it is not UTF-8 text")):
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(ConfigError) as caught:
+            loading.load({"ORBITAL_CONFIG": str(path)}, frozenset())
+        assert caught.value.faults == [f"{path} can't be read: {said}"]
