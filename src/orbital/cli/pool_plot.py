@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"orbital: {error}\n")
         return 2
     except (OSError, UnicodeDecodeError) as failure:
-        sys.stderr.write(f"orbital: unreadable_file: {failure}\n")
+        sys.stderr.write(f"orbital: unreadable_file: {words.reason(failure)}\n")
         return 2
     return _write(picture, chosen.out)
 
@@ -46,18 +46,23 @@ def _write(picture: str, out: pathlib.Path | None) -> int:
     try:
         out.write_text(picture, encoding="utf-8")
     except OSError as failure:
-        sys.stderr.write(f"orbital: unwritable_file: {failure}\n")
+        sys.stderr.write(f"orbital: unwritable_file: {words.reason(failure)}\n")
         return 2
     return 0
 
 
-def _prices(words: str) -> list[int]:
+def _prices(text: str) -> list[int]:
     try:
-        return [round(float(word) * plots.PPM) for word in words.split(",")]
+        return [round(float(word) * plots.PPM) for word in text.split(",")]
     except OverflowError as failure:
         raise argparse.ArgumentTypeError("a price is finite") from failure
+    except ValueError as failure:
+        raise argparse.ArgumentTypeError(f"{text!r} are no prices: 0.99,0.95") from failure
 
 
-def _pair(words: str) -> tuple[int, int]:
-    token, other = (int(word) for word in words.split(","))
+def _pair(text: str) -> tuple[int, int]:
+    try:
+        token, other = (words.whole(word) for word in text.split(","))
+    except ValueError as failure:
+        raise argparse.ArgumentTypeError(f"{text!r} is no pair of tokens: 0,1") from failure
     return token, other

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from orbital.app import pool_quotes
+from orbital.cli import words
 from orbital.domain.errors import OrbitalError
 
 
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"orbital: {error}\n")
         return 2
     except (OSError, UnicodeDecodeError) as failure:
-        sys.stderr.write(f"orbital: unreadable_file: {failure}\n")
+        sys.stderr.write(f"orbital: unreadable_file: {words.reason(failure)}\n")
         return 2
     sys.stdout.write(json.dumps(answers, indent=1) + "\n")
     return 0

@@ -12,3 +12,10 @@ def whole(text: str) -> int:
     if not _WHOLE.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
     return int(text)
+
+
+def reason(failure: OSError | UnicodeDecodeError) -> str:
+    """Why a file could not be read or written, with its name when it is known."""
+    if isinstance(failure, UnicodeDecodeError):
+        return "it is not UTF-8 text"
+    return f"{failure.filename}: {failure.strerror}"

@@ -92,6 +92,8 @@ class Reader:
             self.faults.append(f"{name} has an @ in its path: a / in a password is written %2F")
         elif scheme in _WEB and not _has_place(text):
             self.faults.append(f"{name} must name a host, and a port below 65536 if any")
+        elif scheme not in _WEB and not _has_ports(text):
+            self.faults.append(f"{name} must have a port below 65536 if any")
         return text
 
     def typed(self, where: str, plain: Any, kind: type[Section]) -> Section | None:
@@ -109,6 +111,17 @@ def _scheme_of(url: str) -> str | None:
         return urllib.parse.urlsplit(url).scheme
     except ValueError:
         return None
+
+
+def _has_ports(url: str) -> bool:
+    """Whether each host of a database's URL, of which there may be several, has a port that can be, or none."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        for place in parts.netloc.rpartition("@")[2].split(","):
+            _ = urllib.parse.urlsplit(f"//{place}").port
+    except ValueError:
+        return False
+    return True
 
 
 def _has_place(url: str) -> bool:

@@ -18,14 +18,20 @@ LOCK = "lock"
 
 @contextlib.contextmanager
 def hold(data_dir: pathlib.Path) -> collections.abc.Iterator[None]:
-    """Keep other stacks out of `data_dir` while inside. Raises Conflict (`data_dir_in_use`) when one is there.
+    """Keep other stacks out of `data_dir` while inside.
+
+    Raises Conflict (`data_dir_in_use`) when one is there, Rejected (`data_dir_refused`) for no place to write to.
 
     What is left of a killed stack is ended first, so inside nothing runs and the files are final: a chain whose starter
     was just killed may still be writing its state. Everything in this room that ends leftover servers relies on the
     lock: without it they might be another stack's.
     """
-    data_dir.mkdir(parents=True, exist_ok=True)
-    with (data_dir / LOCK).open("w", encoding="ascii") as lock:
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        opened = (data_dir / LOCK).open("w", encoding="ascii")
+    except OSError as error:
+        raise errors.Rejected("data_dir_refused", f"can't write to {data_dir}: {error.strerror}") from error
+    with opened as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

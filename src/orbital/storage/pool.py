@@ -51,7 +51,11 @@ LOST_RACE: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 WAIT_SECONDS: Final = 2.5
 """The longest wait for a connection, free or new."""
 
-_REFUSED: Final = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
+_REFUSED: Final = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.UndefinedObjectError,  # a setting in the URL that it does not know
+)
 """What says that PostgreSQL is there and lets nobody in by these words."""
 
 _FAILURES: Final = (*AWAY, *LOST_RACE, asyncpg.InterfaceError)

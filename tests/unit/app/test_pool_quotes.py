@@ -78,8 +78,9 @@ def test_a_file_that_is_no_list_is_refused(capsys, monkeypatch, text):
 
 
 def test_a_file_that_is_not_there_is_refused(capsys, tmp_path):
-    assert command.main(["pool", "quote", str(tmp_path / "none.json")]) == 2
-    assert "unreadable_file" in capsys.readouterr().err
+    path = tmp_path / "none.json"
+    assert command.main(["pool", "quote", str(path)]) == 2
+    assert capsys.readouterr().err == f"orbital: unreadable_file: {path}: No such file or directory\n"
 
 
 def test_the_pool_of_a_case_can_be_drawn(capsys):

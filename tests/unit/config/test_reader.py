@@ -63,3 +63,17 @@ def test_a_file_that_can_not_be_read_is_told_once_and_in_words(tmp_path):
         with pytest.raises(ConfigError) as caught:
             loading.load({"ORBITAL_CONFIG": str(path)}, frozenset())
         assert caught.value.faults == [f"{path} can't be read: {said}"]
+
+
+@pytest.mark.parametrize("place", ["h:99999", "h:x", "a:1,h:99999"])
+def test_a_port_of_a_database_that_can_not_be_is_a_fault(place):
+    reader = Reader({}, {}, Mode.PROD)
+    reader.url("DATABASE_URL", f"postgresql://me:hunter2@{place}/d", ("postgresql",))
+    assert reader.faults == ["DATABASE_URL must have a port below 65536 if any"]
+
+
+@pytest.mark.parametrize("url", ["p://a:1,b:2/d", "p:///d?host=/run", "p://me:1@[::1]:5/d", "p://me@/run/s", "p://h"])
+def test_a_database_may_have_several_places_or_none(url):
+    reader = Reader({}, {}, Mode.PROD)
+    reader.url("DATABASE_URL", url, ("p",))
+    assert reader.faults == []
