@@ -6,11 +6,12 @@ the `safe` and `finalized` tags. What it loses: state at past heights (`eth_call
 fail), so `anvil_reorg` and `anvil_rollback` can't go back beyond the start; the transaction pool; its clock, set again
 after each start.
 
-Anvil writes its state at its end only, and in place, so a kill loses or tears it. Here it dumps to a file that doesn't
-exist while the chain runs, and what it loaded is removed as soon as it is ready: a whole file is always the chain's
-last word, and no file, or a torn one, means that the chain is lost. A state older than what a database has seen is
-never used. When the starter is killed the kernel sends SIGTERM, so the chain still writes its state; only a SIGKILL to
-anvil itself, or the machine's end, loses it.
+Anvil writes its state in place, so a kill can tear it. Left to itself it also writes it once a minute: such a file is
+whole and too old. So it is told an interval that never passes, and a kill loses the state. Here it dumps to a file that
+doesn't exist while the chain runs, and what it loaded is removed as soon as it is ready: a whole file is always the
+chain's last word, and no file, or a torn one, means that the chain is lost. A state older than what a database has seen
+is never used. When the starter is killed the kernel sends SIGTERM, so the chain still writes its state; only a SIGKILL
+to anvil itself, or the machine's end, loses it.
 """
 
 import dataclasses
@@ -31,6 +32,7 @@ from orbital.domain import errors
 PROJECT_ROOT = pathlib.Path(__file__).resolve().parents[3]
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 RPC_TIMEOUT_SECONDS = 5.0
+STATE_INTERVAL_SECONDS = 365 * 86400  # by default a minute: a chain that was killed would come back as it was then
 PERSISTED_STATES = 50  # by default 1 GB on disk after an hour of 1 s blocks, never removed; so 27 MB
 DUMP = "dump.json"  # what the last end wrote, whole or not
 STATE = "state.json"  # a whole dump, to be loaded; removed once it is
@@ -158,6 +160,7 @@ def _argv(wanted: settings.AnvilSettings, folder: pathlib.Path, port: int) -> tu
         "--accounts": wanted.accounts,
         "--slots-in-an-epoch": wanted.slots_in_an_epoch,
         "--dump-state": folder / DUMP,
+        "--state-interval": STATE_INTERVAL_SECONDS,
         "--cache-path": folder / CACHE,
     }
     if wanted.block_seconds:

@@ -97,6 +97,23 @@ def test_killed_chain_is_lost_and_refuses_to_start(tmp_path: pathlib.Path, log_d
         process.start(chain.command, log_dir / "anvil.log")
 
 
+@pytest.mark.soak
+def test_a_chain_that_ran_for_longer_than_a_minute_is_lost_by_a_kill_too(
+    tmp_path: pathlib.Path, log_dir: pathlib.Path
+) -> None:
+    chain = anvil.prepare(wanted(tmp_path, block_seconds=1))
+    with process.start(chain.command, log_dir / "anvil.log") as running:
+        while int(anvil.call(chain.port, "eth_blockNumber"), 16) < 65:
+            time.sleep(1)
+        running.kill()
+    assert anvil.inspect(wanted(tmp_path)) is anvil.Saved.LOST
+
+
+def test_a_chain_is_told_to_write_no_state_while_it_runs(tmp_path: pathlib.Path) -> None:
+    words = anvil.prepare(wanted(tmp_path)).command.argv
+    assert int(words[words.index("--state-interval") + 1]) == 365 * 86400
+
+
 def test_torn_dump_is_recognised_and_refused(tmp_path: pathlib.Path, log_dir: pathlib.Path) -> None:
     chain = anvil.prepare(wanted(tmp_path))
     process.start(chain.command, log_dir / "anvil.log").stop()
