@@ -94,7 +94,7 @@ def test_a_killed_server_comes_back_and_is_said(start_up, eventually, name):
     before = up.wait_ready()
     subprocess.run(["kill", "-9", str(before["processes"][name])], check=True)
     eventually(lambda: up.devnet["processes"].get(name) not in {None, before["processes"][name]}, 30)
-    assert f"{name} (pid {before['processes'][name]}) died" in up.output
+    assert f"{name} (pid {before['processes'][name]}) was ended by signal 9; it is started again" in up.output
     eventually(lambda: is_healthy(before["api_url"]), 30)
 
 
