@@ -40,4 +40,4 @@ def test_other_chains_than_before_start_over(start_up):
     second = start_up("--no-demo", data_dir=first.data_dir)
     assert len(second.wait_ready()["chains"]) == 2
     assert "starting over" in second.output
-    assert "died" not in second.output
+    assert "is started again" not in second.output

@@ -2,8 +2,8 @@
 
 Every process asks nodes, the indexer and intake all the time, so this is a protocol over a compiled parser rather than
 a client for everything: a request costs a fraction of the processor time of one through a general client
-(`bench/transport.py`). Nothing comes from the environment: no proxy, netrc or certificate; a redirect is an answer like
-any other, because URLs may hold keys, and no cookie is kept.
+(`bench/transport.py`). Nobody comes in between: no proxy and no netrc of the environment; a redirect is an answer like
+any other, because URLs may hold keys, and no cookie is kept. TLS trusts whom the system trusts.
 """
 
 import asyncio
@@ -26,6 +26,9 @@ IDLE_SECONDS: typing.Final = 15.0
 
 CONTENT_BYTES_MAX: typing.Final = 1 << 28
 """The largest answer that is read to its end, also when it was packed."""
+
+HEAD_BYTES_MAX: typing.Final = 1 << 16
+"""The longest head of an answer that is waited for: heads are put together in steps that cost more each time."""
 
 _SUCCESS: typing.Final = 200
 _SIZES: typing.Final = frozenset({b"content-length", b"transfer-encoding"})
@@ -61,6 +64,7 @@ class Connections:
         self._targets: dict[str, _Target] = {}
         self._idle: dict[_Target, collections.deque[_Connection]] = {}
         self._turn = asyncio.Semaphore(CONNECTIONS_MAX)
+        self._is_closed = False
 
     async def post(self, url: str, content: bytes) -> Reply:
         """Raises TimedOut and Unreachable."""
@@ -74,6 +78,7 @@ class Connections:
 
     async def aclose(self) -> None:
         """End the idle ones; those in use end with their requests."""
+        self._is_closed = True
         for waiting in self._idle.values():
             while waiting:
                 waiting.pop().close()
@@ -81,12 +86,17 @@ class Connections:
 
     async def _ask(self, connection: "_Connection", target: "_Target", content: bytes) -> Reply:
         reply = await connection.post(target.head, content, self._timeout)
-        if connection.is_open:
+        if self._is_closed:
+            connection.close()
+        elif connection.is_open:
             self._idle[target].append(connection)
         return reply
 
     def _resolve(self, url: str) -> "_Target":
-        target = self._targets[url] = _parse(url)
+        try:
+            target = self._targets[url] = _parse(url)
+        except ValueError as failure:  # also of the codecs
+            raise Unreachable(_describe(failure)) from None
         self._idle[target] = collections.deque()
         return target
 
@@ -130,6 +140,8 @@ class _Connection(asyncio.Protocol):
         self._answer: asyncio.Future[Reply] | None = None
         self._watch: asyncio.TimerHandle | None = None
         self._active_at = time.monotonic()
+        self._head: dict[bytes, bytes] = {}
+        self._headers: dict[bytes, bytes] = {}
         self._lasts_until_closed = self._is_answered = False
 
     @property
@@ -169,10 +181,13 @@ class _Connection(asyncio.Protocol):
         if self._answer is None or self._answer.done():
             self.close()  # nobody asked
             return
+        self._size += len(data)
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as failure:
             self._fail(Unreachable(_describe(failure)))
+        if self._size > self._size_max:
+            self._fail(Unreachable("TooLarge"))
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
@@ -190,21 +205,18 @@ class _Connection(asyncio.Protocol):
         self._headers[name.lower()] = value
 
     def on_headers_complete(self) -> None:
-        self._lasts_until_closed = not self._headers.keys() & _SIZES
+        self._head, self._headers = self._headers, {}  # what comes after the content is none of it
+        self._lasts_until_closed = not self._head.keys() & _SIZES
+        self._size_max = CONTENT_BYTES_MAX
 
     def on_body(self, body: bytes) -> None:
-        self._size += len(body)
-        if self._size > CONTENT_BYTES_MAX:
-            self._fail(Unreachable("TooLarge"))
-            self.close()
-        else:
-            self._parts.append(body)
+        self._parts.append(body)
 
     def on_message_complete(self) -> None:
         if self._parser.get_status_code() < _SUCCESS:  # word that an answer will come
-            self._headers.clear()
+            self._lasts_until_closed = False
             return
-        if not self._parser.should_keep_alive():
+        if not self._parser.should_keep_alive() or self._is_sending():
             self.close()
         self._finish()
 
@@ -212,11 +224,15 @@ class _Connection(asyncio.Protocol):
         self._answer = asyncio.get_running_loop().create_future()
         self._active_at = time.monotonic()
         self._parser = httptools.HttpResponseParser(self)
-        self._headers: dict[bytes, bytes] = {}
+        self._headers = {}
         self._parts: list[bytes] = []
-        self._size = 0
+        self._size, self._size_max = 0, HEAD_BYTES_MAX
         self._lasts_until_closed = self._is_answered = False
         return self._answer
+
+    def _is_sending(self) -> bool:
+        """Whether some of the request is still here: who answers before he read it may never read it."""
+        return self._transport is not None and self._transport.get_write_buffer_size() > 0
 
     def _look_after(self, delay: float, pause_seconds: float) -> None:
         self._watch = asyncio.get_running_loop().call_later(delay, self._check_pause, pause_seconds)
@@ -232,11 +248,11 @@ class _Connection(asyncio.Protocol):
         if self._answer is None or self._answer.done():
             return
         try:
-            content = _decode(b"".join(self._parts), self._headers.get(b"content-encoding", b""))
+            content = _decode(b"".join(self._parts), self._head.get(b"content-encoding", b""))
         except (zlib.error, ValueError) as failure:
             self._fail(Unreachable(_describe(failure)))
             return
-        pause = self._headers.get(b"retry-after")
+        pause = self._head.get(b"retry-after")
         text = None if pause is None else pause.decode("latin-1")
         self._answer.set_result(Reply(self._parser.get_status_code(), content, text))
 
@@ -246,16 +262,12 @@ class _Connection(asyncio.Protocol):
 
 
 def _parse(url: str) -> _Target:
-    """Raises Unreachable for what is no URL of HTTP."""
-    try:
-        parts = urllib.parse.urlsplit(url)
-        host, is_tls = parts.hostname or "", parts.scheme == "https"
-        port = parts.port or (443 if is_tls else 80)
-        name = host.encode("idna").decode()
-    except ValueError as failure:  # also of the codec
-        raise Unreachable(_describe(failure)) from failure
-    if not host or parts.scheme not in {"http", "https"}:
-        raise Unreachable("InvalidURL")
+    """Raises ValueError for what is no URL of HTTP."""
+    parts = urllib.parse.urlsplit(url)
+    if not parts.hostname or parts.scheme not in {"http", "https"}:
+        raise ValueError("no URL of HTTP")
+    is_tls, name = parts.scheme == "https", parts.hostname.encode("idna").decode()
+    port = (443 if is_tls else 80) if parts.port is None else parts.port
     path = urllib.parse.quote(parts.path or "/", safe=_KEPT) + (
         f"?{urllib.parse.quote(parts.query, safe=_KEPT)}" if parts.query else ""
     )
@@ -281,15 +293,17 @@ def _authorization(parts: urllib.parse.SplitResult) -> list[str]:
 
 
 def _decode(content: bytes, encoding: bytes) -> bytes:
-    """Raises ValueError for an encoding that was not asked for, and for more than the limit."""
+    """Raises ValueError for an encoding that was not asked for, and for what is not one whole of the size allowed."""
+    if not content:  # some name the encoding that there would be
+        return content
     match encoding.strip().lower():
         case b"" | b"identity":
             return content
-        case b"gzip":
+        case b"gzip" | b"x-gzip":
             reader = zlib.decompressobj(_GZIP)
             found = reader.decompress(content, CONTENT_BYTES_MAX)
-            if reader.unconsumed_tail or not reader.eof:
-                raise ValueError("cut off or too large")
+            if reader.unconsumed_tail or reader.unused_data or not reader.eof:
+                raise ValueError("cut off, too large or with more behind it")
             return found
         case _:
             raise ValueError("encoding")

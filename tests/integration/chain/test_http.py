@@ -30,7 +30,9 @@ class Server:
 
 
 @contextlib.asynccontextmanager
-async def _serving(script: Script) -> collections.abc.AsyncIterator[tuple[Server, http.Connections]]:
+async def _serving(
+    script: Script, *, reads: bool = True
+) -> collections.abc.AsyncIterator[tuple[Server, http.Connections]]:
     async def on_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server.connections += 1
         task = asyncio.current_task()
@@ -41,7 +43,8 @@ async def _serving(script: Script) -> collections.abc.AsyncIterator[tuple[Server
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
                 server.heads.append(head)
                 server.asked.set()
-                await reader.readexactly(int(head.lower().partition("content-length: ")[2].partition("\r\n")[0]))
+                size = int(head.lower().partition("content-length: ")[2].partition("\r\n")[0])
+                await reader.readexactly(size if reads else 0)
                 await script(reader, writer)
         writer.close()
 
@@ -89,6 +92,8 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\no\r\n1\r\n
         _sends(OK[:-1], OK[-1:], pause=0.2),
         _sends(OK + OK),
         _sends(OK, closes=True),
+        _sends(CHUNKED[:-2] + b"Content-Encoding: gzip\r\nRetry-After: 9\r\n\r\n"),
+        _sends(_packed(b"ok").replace(b"gzip", b"X-GZip")),
     ],
 )
 async def test_an_answer_is_read_however_it_is_sent(script: Script) -> None:
@@ -110,6 +115,11 @@ async def test_an_answer_is_read_however_it_is_sent(script: Script) -> None:
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Encoding: gzip\r\n\r\nok",
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b"ok", mtime=0)[:-4],
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"
+        + gzip.compress(b"o", mtime=0)
+        + gzip.compress(b"k", mtime=0),
     ],
 )
 async def test_what_is_no_whole_answer_is_unreachable(answer: bytes) -> None:
@@ -128,6 +138,20 @@ async def test_an_answer_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
             await client.post(server.url, b"asked")
     async with _serving(_sends(_packed(b"x" * 1000))) as (server, client):
         assert (await client.post(server.url, b"asked")).content == b"x" * 1000
+
+
+@pytest.mark.parametrize("name", [b"X: ", b"x"])
+async def test_a_head_has_an_end(name: bytes) -> None:
+    endless = b"HTTP/1.1 200 OK\r\n" + name + b"y" * http.HEAD_BYTES_MAX
+    async with _serving(_sends(endless, pause=30)) as (server, client):
+        with pytest.raises(http.Unreachable):
+            await client.post(server.url, b"asked")
+
+
+async def test_nothing_packed_is_nothing() -> None:
+    nothing = b"HTTP/1.1 429 Too Many\r\nRetry-After: 3\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n"
+    async with _serving(_sends(nothing)) as (server, client):
+        assert await client.post(server.url, b"asked") == (429, b"", "3")
 
 
 @pytest.mark.parametrize("answer", [b"", OK[:20], OK[:-1]])
@@ -186,6 +210,31 @@ async def test_who_gives_up_leaves_his_answer_to_nobody() -> None:
         assert server.connections == 2
 
 
+async def test_an_answer_before_the_request_was_sent_is_its_connections_last() -> None:
+    async with _serving(_sends(OK, pause=30), reads=False) as (server, client):
+        for _ in range(2):
+            assert (await client.post(server.url, b"x" * 10_000_000)).content == b"ok"
+        assert server.connections == 2
+
+
+async def test_a_connection_that_is_in_use_when_all_are_closed_ends_with_its_request() -> None:
+    let_go, ended = asyncio.Event(), asyncio.Event()
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await let_go.wait()
+        writer.write(OK)
+        await reader.read()
+        ended.set()
+
+    async with _serving(script) as (server, client):
+        asking = asyncio.create_task(client.post(server.url, b"asked"))
+        await server.asked.wait()
+        await client.aclose()
+        let_go.set()
+        assert (await asking).content == b"ok"
+        await asyncio.wait_for(ended.wait(), 5)
+
+
 async def test_a_request_says_what_the_url_says() -> None:
     async with _serving(_sends(OK)) as (server, client):
         await client.post(f"http://me:s%40y@127.0.0.1:{server.port}/v2/a%20key b?q=1 2", b"asked")
@@ -207,7 +256,17 @@ async def test_status_and_retry_after_are_told_and_redirects_are_not_followed() 
 
 
 @pytest.mark.parametrize(
-    "url", ["", "ftp://127.0.0.1/", "http://", "http://[::1", "http://127.0.0.1:x/", "http://a..b/"]
+    "url",
+    [
+        "",
+        "ftp://127.0.0.1/",
+        "http://",
+        "http://[::1",
+        "http://127.0.0.1:x/",
+        "http://a..b/",
+        "http://127.0.0.1/\udc80",
+        "http://\udc80:x@127.0.0.1/",
+    ],
 )
 async def test_what_is_no_url_is_unreachable(url: str) -> None:
     with pytest.raises(http.Unreachable):
