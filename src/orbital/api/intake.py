@@ -37,7 +37,7 @@ NODE_SECONDS: Final = 2.6
 """What one silent node takes of the API's patience, and the next one's answer."""
 
 _EARLY_ASKS: Final = 2
-_DATABASE_SECONDS: Final = 0.15
+_DATABASE_SECONDS: Final = 0.35
 """How long the database has to say something else than that the chain is away: this, and what giving up takes."""
 
 T = TypeVar("T")
