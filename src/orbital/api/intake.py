@@ -90,7 +90,7 @@ async def submit(services: Services, intent: Intent, signature: bytes) -> Taken:
 
 def digest_of(services: Services, intent: Intent) -> IntentId:
     """The intent's id under the origin's settler. The chain must be a served one."""
-    return eip712.intent_id(intent, services.network.get_chain(intent.origin_chain_id).settler)
+    return eip712.intent_id(intent, _home_of(services, intent))
 
 
 def _home_of(services: Services, intent: Intent) -> Address:
@@ -126,26 +126,17 @@ async def _look_again(services: Services, intent: Intent, signature: bytes, faul
 
 
 async def _find_held(services: Services, intent: Intent, signature: bytes, fault: OrbitalError, until: float) -> Taken:
+    """Return this very intent if it was submitted before."""
     async with pool.acquire(services.pool) as connection:
         standing = await intents.find_standing(connection, intent)
-    if not _is_held(services, intent, standing):
+    intent_id = digest_of(services, intent) if intent.origin_chain_id in services.network.chains else None
+    if intent_id is None or standing.nonce_holder != intent_id:
         intake.validate_terms(intent, services.network, max(services.now, standing.head_time))
         raise fault
-    intent_id = digest_of(services, intent)
     rpc = services.get_rpc(intent.origin_chain_id)
     await _within(until, signatures.verify(rpc, intent.user, Hash32(intent_id), signature))
     async with pool.acquire(services.pool) as connection:
         return Taken(await intents.get_row(connection, intent_id), is_new=False)
-
-
-def _is_held(services: Services, intent: Intent, standing: Standing) -> bool:
-    """Whether this very intent was submitted before."""
-    holder = standing.nonce_holder
-    return (
-        holder is not None
-        and intent.origin_chain_id in services.network.chains
-        and holder == digest_of(services, intent)
-    )
 
 
 def _validate_nonce(standing: Standing, intent_id: IntentId) -> None:

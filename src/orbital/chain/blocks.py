@@ -114,13 +114,8 @@ def decode_header(answer: bytes | msgspec.Raw) -> Header | None:
         return _decode(_HEADER, _to_header, answer)
 
 
-def decode_logs(answer: bytes | msgspec.Raw) -> list[Log]:
-    """Decode the answer of `eth_getLogs`."""
-    return [log for some in decode_logs_in_parts(answer) for log in some]
-
-
-def decode_logs_in_parts(answer: bytes | msgspec.Raw) -> collections.abc.Iterator[list[Log]]:
-    """The same, some at a time: of many logs it takes tens of milliseconds."""
+def decode_logs(answer: bytes | msgspec.Raw) -> collections.abc.Iterator[list[Log]]:
+    """Decode the answer of `eth_getLogs`, some logs at a time: many take tens of milliseconds."""
     known, numbers = _Known(), _Numbers()
     raw = _decode(_LOGS, list, answer)
     for first in range(0, len(raw), _LOGS_AT_ONCE):

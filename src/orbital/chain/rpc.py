@@ -238,7 +238,7 @@ class Rpc:
             query["topics"] = [[hexes.to_hex(topic) for topic in topics]]
         answer = await self._client.ask_one("eth_getLogs", query, height=height)
         logs: list[Log] = []
-        for some in blocks.decode_logs_in_parts(answer):
+        for some in blocks.decode_logs(answer):
             logs += some
             await asyncio.sleep(0)
         return logs

@@ -106,17 +106,14 @@ def check_links(headers: Sequence[Header]) -> list[Doubt]:
     ]
 
 
-def check_logs(headers: Sequence[Header], logs: Sequence[Log], asked: Asked) -> list[Doubt]:
+def check_logs(headers: Sequence[Header], logs: Sequence[Log], asked: Asked) -> Iterator[list[Doubt]]:
     """Compare logs with the headers of all blocks that they were asked of.
 
     Without any filter the log indexes of a block are known to be 0, 1, 2, ... so that a gap is seen; with one it can't
     be known which indexes belong to others.
+
+    Comes in pieces, so that others get their turn in between.
     """
-    return [one for found in check_in_parts(headers, logs, asked) for one in found]
-
-
-def check_in_parts(headers: Sequence[Header], logs: Sequence[Log], asked: Asked) -> Iterator[list[Doubt]]:
-    """The same, with a break now and then."""
     blocks = {header.hash: (header, int.from_bytes(header.logs_bloom)) for header in headers}
     masks: dict[bytes, int] = {}
     for first in range(0, len(logs), _AT_ONCE):

@@ -113,7 +113,7 @@ def _is_wrong(door: Rpc, doubts: Sequence[doubt.Doubt]) -> bool:
 async def _check(headers: list[Header], logs: list[Log], sources: Sources) -> list[doubt.Doubt]:
     """What in the logs does not fit, found without holding others up."""
     doubts = []
-    for found in doubt.check_in_parts(headers, logs, doubt.Asked(sources.addresses, sources.topics)):
+    for found in doubt.check_logs(headers, logs, doubt.Asked(sources.addresses, sources.topics)):
         doubts += found
         await asyncio.sleep(0)
     return doubts

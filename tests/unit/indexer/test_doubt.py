@@ -17,6 +17,10 @@ ASKED = Asked([OURS], [EVENT])
 ANY = Asked([], [])
 
 
+def _check(headers, logs, asked):
+    return [one for found in doubt.check_logs(headers, logs, asked) for one in found]
+
+
 def _hash(number: int) -> Hash32:
     return Hash32(number.to_bytes(32))
 
@@ -34,7 +38,7 @@ def _log(number: int, index: int, address: Address = OURS, event: Hash32 = EVENT
 
 
 def _kinds(headers: Sequence[Header], logs: Sequence[Log], asked: Asked = ASKED) -> list[tuple[Kind, int]]:
-    return [(one.kind, one.block) for one in doubt.check_logs(headers, logs, asked)]
+    return [(one.kind, one.block) for one in _check(headers, logs, asked)]
 
 
 def test_what_fits_is_not_doubted() -> None:
@@ -44,7 +48,7 @@ def test_what_fits_is_not_doubted() -> None:
 
 
 def test_silence_against_the_bloom_is_a_suspicion() -> None:
-    (found,) = doubt.check_logs([_header(5, OURS, EVENT), _header(6)], [], ASKED)
+    (found,) = _check([_header(5, OURS, EVENT), _header(6)], [], ASKED)
     assert (found.kind, found.block, found.is_contradiction) == (Kind.BLOOM_WITHOUT_LOG, 5, False)
 
 
@@ -54,12 +58,12 @@ def test_a_bloom_without_address_or_event_is_silent_by_right(items: tuple[bytes,
 
 
 def test_a_log_outside_the_bloom_contradicts_the_header() -> None:
-    (found,) = doubt.check_logs([_header(5, THEIRS)], [_log(5, 0)], ASKED)
+    (found,) = _check([_header(5, THEIRS)], [_log(5, 0)], ASKED)
     assert (found.kind, found.is_contradiction) == (Kind.LOG_OUTSIDE_BLOOM, True)
 
 
 def test_logs_under_an_empty_bloom_are_a_suspicion_once_a_block() -> None:
-    (found,) = doubt.check_logs([_header(5)], [_log(5, 0), _log(5, 1)], ASKED)
+    (found,) = _check([_header(5)], [_log(5, 0), _log(5, 1)], ASKED)
     assert (found.kind, found.block, found.is_contradiction) == (Kind.EMPTY_BLOOM, 5, False)
 
 
