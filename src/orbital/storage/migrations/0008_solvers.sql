@@ -1,0 +1,89 @@
+-- What solvers said of themselves and what administrators decided about them: told off chain, so no projections.
+
+CREATE TABLE solver_profiles (
+    address       bytea          PRIMARY KEY CHECK (octet_length(address) = 20),
+    name          text           NOT NULL,
+    chain_ids     bigint[]       NOT NULL CHECK (cardinality(chain_ids) > 0),
+    fee_bps       integer        NOT NULL CHECK (fee_bps BETWEEN 0 AND 10000),
+    contact       text           NOT NULL,
+    paused        boolean        NOT NULL DEFAULT false,
+    nonce         numeric(78, 0) NOT NULL,
+    deadline      numeric(20, 0) NOT NULL,
+    signature     bytea          NOT NULL,
+    registered_at timestamptz    NOT NULL DEFAULT now(),
+    updated_at    timestamptz    NOT NULL DEFAULT now()
+);
+COMMENT ON COLUMN solver_profiles.signature IS 'of the registration: it covers what was said then';
+
+-- Kept for ever; the last one of a solver is what holds.
+CREATE TABLE solver_decisions (
+    seq        bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    solver     bytea       NOT NULL CHECK (octet_length(solver) = 20),
+    verdict    text        NOT NULL CHECK (verdict IN ('suspended', 'reinstated')),
+    reason     text        NOT NULL CHECK (reason <> ''),
+    admin      bytea       NOT NULL CHECK (octet_length(admin) = 20),
+    decided_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX solver_decisions_last ON solver_decisions (solver, seq DESC);
+
+CREATE INDEX bids_by_solver ON bids (solver, received_at DESC);
+
+-- Awards of ours that came to an end which no reorg can change: projections, recreated from ledger and auctions.
+-- `superseded`: the solver's delivery counts for another round of the intent.
+CREATE TABLE concluded_awards (
+    intent_id       bytea   NOT NULL,
+    round           integer NOT NULL,
+    solver          bytea   NOT NULL CHECK (octet_length(solver) = 20),
+    user_address    bytea   NOT NULL CHECK (octet_length(user_address) = 20),
+    result          text    NOT NULL CHECK (result IN ('filled', 'lapsed', 'excused', 'superseded')),
+    awarded_at      bigint  NOT NULL,
+    concluded_at    bigint  NOT NULL,
+    open_seconds    bigint,
+    fill_seconds    bigint,
+    improvement_ppm bigint,
+    chain_id        bigint         NOT NULL,
+    token           bytea          NOT NULL CHECK (octet_length(token) = 20),
+    amount          numeric(78, 0) NOT NULL,
+    PRIMARY KEY (intent_id, round)
+);
+COMMENT ON COLUMN concluded_awards.awarded_at IS 'unix seconds, the database''s';
+COMMENT ON COLUMN concluded_awards.concluded_at IS 'unix seconds, the time of the block that ended it';
+COMMENT ON COLUMN concluded_awards.improvement_ppm IS 'over the second bid; null with fewer than two bonded bidders';
+COMMENT ON COLUMN concluded_awards.chain_id IS 'with token and amount: what was, or was to be, delivered where';
+CREATE INDEX concluded_awards_by_solver ON concluded_awards (solver, awarded_at);
+CREATE INDEX concluded_awards_by_time ON concluded_awards (concluded_at);
+
+-- The score that auctions weigh bids with, one row for every solver that is known. `inputs` are what it was made of.
+CREATE TABLE solver_scores (
+    address    bytea       PRIMARY KEY CHECK (octet_length(address) = 20),
+    reputation integer     NOT NULL CHECK (reputation BETWEEN 0 AND 10000),
+    version    integer     NOT NULL,
+    as_of      date        NOT NULL,
+    inputs     jsonb       NOT NULL,
+    scored_at  timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX solver_scores_best ON solver_scores (reputation DESC, address);
+
+-- Leaderboards, counted now and then: a place (from 1) for each sort, so that a page is read off an index.
+CREATE TABLE solver_standings (
+    period               text    NOT NULL,
+    address              bytea   NOT NULL CHECK (octet_length(address) = 20),
+    awards               bigint  NOT NULL,
+    fills                bigint  NOT NULL,
+    success_bps          integer CHECK (success_bps BETWEEN 0 AND 10000),
+    median_fill_seconds  bigint,
+    volume_usd_cents     numeric NOT NULL,
+    reputation           integer NOT NULL,
+    place_reputation     bigint  NOT NULL,
+    place_volume         bigint  NOT NULL,
+    place_fills          bigint  NOT NULL,
+    place_success_rate   bigint  NOT NULL,
+    place_speed          bigint  NOT NULL,
+    PRIMARY KEY (period, address)
+);
+COMMENT ON COLUMN solver_standings.period IS 'a window of the API: 1h 24h 7d 30d 90d all';
+CREATE INDEX solver_standings_reputation ON solver_standings (period, place_reputation);
+CREATE INDEX solver_standings_volume ON solver_standings (period, place_volume);
+CREATE INDEX solver_standings_fills ON solver_standings (period, place_fills);
+CREATE INDEX solver_standings_success_rate ON solver_standings (period, place_success_rate);
+CREATE INDEX solver_standings_speed ON solver_standings (period, place_speed);
