@@ -47,7 +47,8 @@ def reindex(chain: int, source_url: str) -> int:
 
 
 async def _migrate(settings: Settings) -> int:
-    applied = await migrations.migrate(StorageSettings(settings.database_url))
+    with wiring.naming("DATABASE_URL"):
+        applied = await migrations.migrate(StorageSettings(settings.database_url))
     for one in applied:
         sys.stdout.write(f"applied {one.version:04} {one.name.replace('_', ' ')}\n")
     sys.stdout.write(f"the schema is at version {migrations.load_migrations()[-1].version}\n")

@@ -38,6 +38,7 @@ def run(process: str, log_level: str, job: Job) -> int:
     except Exception:
         log.exception("crashed")
         return EXIT_FAILED
+    log.info("stopped")
     return 0
 
 

@@ -30,10 +30,10 @@ async def open_other(name: str, wanted: StorageSettings) -> AsyncIterator[pool.P
 
     What is wrong with it at the start, its schema too, is told with its name: the setting that its URL came from.
     """
-    with _naming(name):
+    with naming(name):
         database = await pool.create_pool(wanted)
     try:
-        with _naming(name):
+        with naming(name):
             async with pool.acquire(database) as connection:
                 await migrate.check(connection)
         yield database
@@ -51,15 +51,16 @@ async def open_rpcs(settings: Settings, node_seconds: float = 10.0) -> AsyncIter
         }
 
 
-def serve_metrics(settings: Settings) -> None:
-    """Serve this process's figures where it was told to; a supervisor takes the open port for a sign of life."""
-    if settings.metrics_port:
-        listening.serve_metrics("METRICS_PORT", LOOPBACK, settings.metrics_port)
-
-
 @contextlib.contextmanager
-def _naming(name: str) -> Iterator[None]:
+def naming(name: str) -> Iterator[None]:
+    """Tell errors of the block with the name of the setting they come from."""
     try:
         yield
     except OrbitalError as error:
         raise type(error)(error.code, f"{name}: {error.detail}") from error
+
+
+def serve_metrics(settings: Settings) -> None:
+    """Serve this process's figures where it was told to; a supervisor takes the open port for a sign of life."""
+    if settings.metrics_port:
+        listening.serve_metrics("METRICS_PORT", LOOPBACK, settings.metrics_port)

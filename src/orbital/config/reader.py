@@ -86,7 +86,9 @@ class Reader:
         if not text:
             return text
         scheme = _scheme_of(text)
-        if scheme not in schemes:
+        if scheme is None:
+            self.faults.append(f"{name} is no URL: the brackets of its host don't close")
+        elif scheme not in schemes:
             self.faults.append(f"{name} must be a URL that starts with {' or '.join(f'{s}://' for s in schemes)}")
         elif scheme in _WEB and "@" in urllib.parse.urlsplit(text).path:
             self.faults.append(f"{name} has an @ in its path: a / in a password is written %2F")

@@ -31,6 +31,7 @@ _REFUSED: Final = (
     exceptions.NoPermissionError,
 )
 """What says that Redis is there and does not serve who comes with these words."""
+_NO_SUCH_NUMBER: Final = ("DB index is out of range", "invalid DB index")
 
 
 class Bus:
@@ -131,6 +132,6 @@ def connect(redis_url: str, timeout_seconds: float = TIMEOUT_SECONDS) -> redis.R
 
 def failure_of(error: BaseException) -> Rejected | Unavailable:
     """One of `AWAY` in our words: Rejected `redis_refused` when trying again with the same words can't help."""
-    if isinstance(error, _REFUSED):
+    if isinstance(error, _REFUSED) or str(error).startswith(_NO_SUCH_NUMBER):
         return Rejected("redis_refused", f"Redis refuses: {error}")
     return Unavailable("realtime_unavailable", f"Redis does not answer ({type(error).__name__}).")

@@ -55,6 +55,7 @@ async def test_what_keeps_a_process_from_starting_is_told_in_a_line(environment,
     cases = [
         ("publisher", {"REDIS_URL": strange}, "redis_refused"),
         ("api", {"REDIS_URL": strange, "SERVER_ADDRESS": f"{ports.LOOPBACK}:0"}, "redis_refused"),
+        ("publisher", {"REDIS_URL": f"{redis_url.rpartition('/')[0]}/99999"}, "redis_refused"),
         ("publisher", {"METRICS_PORT": taken}, "port_taken"),
         ("api", {"SERVER_ADDRESS": f"{ports.LOOPBACK}:{taken}"}, "port_taken"),
     ]
@@ -65,7 +66,7 @@ async def test_what_keeps_a_process_from_starting_is_told_in_a_line(environment,
     ]
     assert [one.returncode for one in done] == [1] * len(cases)
     assert all("wrong-one" not in one.stderr for one in done)
-    assert [said[2]["detail"].partition(":")[0], said[3]["detail"].partition(":")[0]] == [
+    assert [one["detail"].partition(":")[0] for one in said[-2:]] == [
         "METRICS_PORT",
         "SERVER_ADDRESS",
     ]
