@@ -96,6 +96,7 @@ def _list_chain(chain: Chain, node: Node) -> list[str]:
         f"  domain = {chain.domain}",
     ]
     lines += [f"  {name} = {_write(address)}" for name, address in _contracts_of(chain)]
+    lines += [f"  one {one.symbol} = {one.usd} USD" for one in chain.tokens if one.usd is not None]
     for one in chain.foreign:
         end = "" if one.last_block is None else f" to {one.last_block}"
         version = f" {one.version}" if one.version else ""

@@ -12,7 +12,7 @@ import msgspec
 from orbital.chain.adapters import known
 from orbital.config.reader import Reader
 from orbital.config.tree import Need, Node
-from orbital.domain.network import Chain, ForeignContract, Network, Token
+from orbital.domain.network import USD_DIGITS, USD_MICRO, Chain, ForeignContract, Network, Token
 from orbital.domain.types import Address, Amount, BlockNumber, ChainId, Protocol
 
 KNOWN_CHAINS: Final[Mapping[str, Mapping[str, int]]] = {
@@ -36,6 +36,7 @@ class _TokenSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     decimals: Annotated[int, msgspec.Meta(ge=0, le=36)]
     name: str = ""
     asset: str = ""
+    usd: Annotated[str, msgspec.Meta(pattern=r"^(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?\Z")] | None = None
 
 
 class _ForeignSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -197,12 +198,18 @@ def _chain(reader: Reader, name: str, where: str, section: _ChainSection) -> Cha
                 name=one.name or one.symbol,
                 decimals=one.decimals,
                 asset=one.asset or one.symbol.lower(),
+                usd_micro=None if one.usd is None else _micro(one.usd),
             )
             for one in section.tokens
         ),
         pools=tuple(reader.address(f"{where} pools", one) for one in section.pools),
         foreign=tuple(_foreign(reader, f"{where} foreign", one) for one in section.foreign),
     )
+
+
+def _micro(usd: str) -> int:
+    whole, _, part = usd.partition(".")
+    return int(whole) * USD_MICRO + int(part.ljust(USD_DIGITS, "0"))
 
 
 def _foreign(reader: Reader, where: str, section: _ForeignSection) -> ForeignContract:

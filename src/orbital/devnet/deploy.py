@@ -16,7 +16,7 @@ from orbital.chain import hexes, keys, mailbox, registry, settler, token
 from orbital.chain.rpc import Rpc
 from orbital.chain.transactions import Wallet
 from orbital.devnet import accounts, pools, secret
-from orbital.domain.network import Chain, ForeignContract, Network, Token
+from orbital.domain.network import USD_MICRO, Chain, ForeignContract, Network, Token
 from orbital.domain.types import Address, Amount, BlockNumber, ChainId, Protocol
 
 REFUND_DELAY_SECONDS: Final = 30
@@ -30,7 +30,7 @@ SOLVER_FLOAT: Final = 50_000_000  # whole coins of each token on each chain
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Coin:
-    """A test token as it is deployed on every chain."""
+    """A test token as it is deployed on every chain; one is taken for a US dollar."""
 
     symbol: str
     name: str
@@ -89,7 +89,7 @@ async def _deploy_chain(chain_id: ChainId, wallet: Wallet, validator: Address) -
         *(wallet.deploy(token.load(), coin.name, coin.symbol, coin.decimals) for coin in COINS),
     )
     coins = tuple(
-        Token(chain_id, address, coin.symbol, coin.name, coin.decimals, coin.symbol.lower())
+        Token(chain_id, address, coin.symbol, coin.name, coin.decimals, coin.symbol.lower(), USD_MICRO)
         for coin, address in zip(COINS, tokens, strict=True)
     )
     return Chain(

@@ -97,6 +97,7 @@ def _chain_lines(chain: Chain, endpoint: Endpoint) -> Sequence[str]:
             f'address = "{hexes.to_checksum(token.address)}"',
             f"decimals = {token.decimals}",
             f'asset = "{token.asset}"',
+            *([] if token.usd is None else [f'usd = "{token.usd}"']),
         ]
     return lines
 

@@ -2,15 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from orbital.domain.errors import Rejected
 from orbital.domain.lifecycle import Rules
 from orbital.domain.types import Address, Amount, BlockNumber, ChainId, Protocol
 
+USD_MICRO: Final = 10**6
+USD_DIGITS: Final = 6
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`asset` is the same word for the same coin on several chains."""
+    """`asset` is the same word for the same coin on several chains.
+
+    `usd_micro` is what one whole coin is worth, in millionths of a US dollar; None when nobody says.
+    """
 
     chain_id: ChainId
     address: Address
@@ -18,6 +25,15 @@ class Token:
     name: str
     decimals: int
     asset: str
+    usd_micro: int | None = None
+
+    @property
+    def usd(self) -> str | None:
+        """The price as the chains file has it, a decimal without zeros at its end."""
+        if self.usd_micro is None:
+            return None
+        whole, part = divmod(self.usd_micro, USD_MICRO)
+        return f"{whole}.{part:0{USD_DIGITS}d}".rstrip("0").rstrip(".")
 
 
 @dataclass(frozen=True, slots=True)
