@@ -8,7 +8,7 @@ from typing import Final
 VERBS: Final = {
     "up": "the whole stack with local chains, until Ctrl-C",
     "demo": "intents through a fresh temporary stack, checked on chain",
-    "serve": "one service: api, indexer, auctioneer or publisher",
+    "serve": "one service: api, indexer, auctioneer, publisher or analytics",
     "solve": "the reference solver",
     "relay": "relayer and validator of the local message bridge",
     "migrate": "bring the database schema to this version",

@@ -14,6 +14,7 @@ SERVICES = (
     "indexer-31338",
     "auctioneer",
     "publisher",
+    "analytics",
     "solver-1",
     "solver-2",
     "relayer",

@@ -22,6 +22,7 @@ PROCESSES = {
     "indexer-31338",
     "auctioneer",
     "publisher",
+    "analytics",
     "solver-1",
     "solver-2",
     "relayer",

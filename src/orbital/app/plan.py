@@ -65,6 +65,7 @@ def plan_services(network: Network, place: Place, environment: Mapping[str, str]
     indexers = [service(f"indexer-{one}", "serve", "indexer", "--chain", str(one)) for one in network.chains]
     auctioneer = service("auctioneer", "serve", "auctioneer", own=key("AUCTIONEER_PRIVATE_KEY", accounts.AUCTIONEER))
     publisher = service("publisher", "serve", "publisher")
+    analytics = service("analytics", "serve", "analytics")
     bridge = accounts.VALIDATOR_AND_RELAYER
     relayer = service("relayer", "relay", own=key("RELAYER_PRIVATE_KEY", bridge) | key("VALIDATOR_PRIVATE_KEY", bridge))
     solvers = [
@@ -73,7 +74,7 @@ def plan_services(network: Network, place: Place, environment: Mapping[str, str]
     ]
     if own_solver := _own_key(environment, "SOLVER_PRIVATE_KEY"):
         solvers = [service("solver-1", "solve", own=own_solver)]
-    return Plan([[api, *indexers, auctioneer, publisher], [relayer, *solvers]], metrics_urls)
+    return Plan([[api, *indexers, auctioneer, publisher, analytics], [relayer, *solvers]], metrics_urls)
 
 
 def _base_environment(place: Place, environment: Mapping[str, str]) -> dict[str, str]:

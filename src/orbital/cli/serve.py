@@ -1,4 +1,4 @@
-"""`orbital serve api|indexer|auctioneer|publisher`: one service of the stack."""
+"""`orbital serve api|indexer|auctioneer|publisher|analytics`: one service of the stack."""
 
 import argparse
 import importlib
@@ -7,7 +7,7 @@ from typing import Final
 
 from orbital.cli import words
 
-SERVICES: Final = ("api", "indexer", "auctioneer", "publisher")
+SERVICES: Final = ("api", "indexer", "auctioneer", "publisher", "analytics")
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,0 +1,8 @@
+"""The analytics process' figures."""
+
+from typing import Final
+
+from orbital.observe import metrics
+
+IS_LEADER: Final = metrics.gauge("orbital_analytics_leader", "1 while this process has the lease, else 0.")
+DUTY_SECONDS: Final = metrics.gauge("orbital_analytics_duty_seconds", "How long a duty's last turn took.", ("duty",))
