@@ -50,8 +50,13 @@ COMMENT ON COLUMN concluded_awards.awarded_at IS 'unix seconds, the database''s'
 COMMENT ON COLUMN concluded_awards.concluded_at IS 'unix seconds, the time of the block that ended it';
 COMMENT ON COLUMN concluded_awards.improvement_ppm IS 'over the second bid; null with fewer than two bonded bidders';
 COMMENT ON COLUMN concluded_awards.chain_id IS 'with token and amount: what was, or was to be, delivered where';
-CREATE INDEX concluded_awards_by_solver ON concluded_awards (solver, awarded_at);
+CREATE INDEX concluded_awards_by_solver ON concluded_awards (solver, awarded_at, intent_id, round)
+    INCLUDE (user_address, result, fill_seconds, improvement_ppm);
 CREATE INDEX concluded_awards_by_time ON concluded_awards (concluded_at);
+
+-- What is still to be concluded, which is looked through again and again.
+ALTER TABLE awards ADD COLUMN concluded boolean NOT NULL DEFAULT false;
+CREATE INDEX awards_unconcluded ON awards (created_at, intent_id, round) WHERE NOT concluded;
 
 -- The score that auctions weigh bids with, one row for every solver that is known. `inputs` are what it was made of.
 CREATE TABLE solver_scores (
@@ -60,9 +65,14 @@ CREATE TABLE solver_scores (
     version    integer     NOT NULL,
     as_of      date        NOT NULL,
     inputs     jsonb       NOT NULL,
+    is_due     boolean     NOT NULL DEFAULT true,
     scored_at  timestamptz NOT NULL DEFAULT now()
 );
+COMMENT ON COLUMN solver_scores.is_due IS 'something of what it is made of changed';
 CREATE INDEX solver_scores_best ON solver_scores (reputation DESC, address);
+CREATE INDEX solver_scores_due ON solver_scores (address) WHERE is_due;
+CREATE INDEX solver_scores_by_day ON solver_scores (as_of);
+CREATE INDEX facts_slashes ON facts (timestamp) WHERE name = 'SolverSlashed';
 
 -- Leaderboards, counted now and then: a place (from 1) for each sort, so that a page is read off an index.
 CREATE TABLE solver_standings (
