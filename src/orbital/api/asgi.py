@@ -36,6 +36,7 @@ from orbital.api import (
     protocol,
     quotes,
     reference,
+    standings,
 )
 from orbital.api.deps import Clock, Services
 from orbital.api.settings import ApiSettings
@@ -55,9 +56,10 @@ ROUTERS: Final = (
     chains.router,
     pools.router,
     quotes.router,
+    standings.router,
     health.router,
 )
-"""In order: `/intents/pending` is no intent's id."""
+"""In order: `/intents/pending` is no intent's id, `/solver/leaderboard` no solver's address."""
 
 
 class Application(fastapi.FastAPI):

@@ -11,9 +11,10 @@ be signed. Nothing is repeated but a call whose token ran out.
 import typing
 
 from orbital.chain import eip712, hexes, keys
-from orbital.client import http, wire, wire_pools
+from orbital.client import http, wire, wire_pools, wire_standings
 from orbital.domain import errors
 from orbital.domain.intent import Bid, Intent
+from orbital.domain.standings import Sort, Window
 from orbital.domain.types import Address, Amount, ChainId, Hash32, IntentId, UnixSeconds
 
 PAGE_ROWS: typing.Final = 100
@@ -175,6 +176,24 @@ class Client:
         """A pool with its ticks, prices and depth."""
         path = f"/api/v1/pools/{chain_id}/{hexes.to_checksum(address)}"
         return await self._connection.call(wire_pools.PoolDetail, "GET", path)
+
+    async def fetch_leaderboard(
+        self,
+        window: str = Window.MONTH,
+        sort: str = Sort.REPUTATION,
+        *,
+        limit: int = PAGE_ROWS,
+        cursor: str | None = None,
+    ) -> wire_standings.Leaderboard:
+        """A page of solvers, best first; the next one with its `next_cursor`."""
+        query = {"window": str(window), "sort": str(sort), "limit": str(limit)}
+        query |= {} if cursor is None else {"cursor": cursor}
+        return await self._connection.call(wire_standings.Leaderboard, "GET", "/api/v1/solver/leaderboard", query=query)
+
+    async def fetch_performance(self, solver: Address, window: str = Window.MONTH) -> wire_standings.Performance:
+        """What a solver did in the window, and its reputation; ApiError `not_found` for one that is not known."""
+        path = f"/api/v1/solver/{hexes.to_checksum(solver)}/performance"
+        return await self._connection.call(wire_standings.Performance, "GET", path, query={"window": str(window)})
 
     async def fetch_health(self) -> wire.Health:
         """How the service is; an unhealthy one says so, it is no error here."""

@@ -22,6 +22,8 @@ FOR = {
     "POST /api/v1/intents/{intent_id}/cancel": LOGGED_IN,
     "POST /api/v1/intents/{intent_id}/bids": SOLVERS,
     "GET /api/v1/solver/{address}/awards": LOGGED_IN,
+    "GET /api/v1/solver/leaderboard": EVERYBODY,
+    "GET /api/v1/solver/{address}/performance": EVERYBODY,
     "POST /api/v1/auth/challenge": EVERYBODY,
     "POST /api/v1/auth/login": EVERYBODY,
     "POST /api/v1/auth/refresh": EVERYBODY,
@@ -48,6 +50,7 @@ NOT_FOUND = {
     "GET /api/v1/intents/{intent_id}/award",
     "POST /api/v1/intents/{intent_id}/cancel",
     "GET /api/v1/solver/{address}/awards",
+    "GET /api/v1/solver/{address}/performance",
     "GET /api/v1/pools/{chain_id}/{address}",
 }
 """What is another's, or is not there, is not found; the same for all who get through."""

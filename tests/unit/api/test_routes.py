@@ -18,6 +18,8 @@ MOUNTED: Final = frozenset(
         ("GET", f"{INTENT}/auction"),
         ("GET", f"{INTENT}/award"),
         ("GET", "/api/v1/solver/{address}/awards"),
+        ("GET", "/api/v1/solver/leaderboard"),
+        ("GET", "/api/v1/solver/{address}/performance"),
         ("POST", "/api/v1/auth/challenge"),
         ("POST", "/api/v1/auth/login"),
         ("POST", "/api/v1/auth/refresh"),
@@ -40,9 +42,7 @@ LATER: Final = {
         {
             ("POST", "/api/v1/solver/register"),
             ("GET", "/api/v1/solver"),
-            ("GET", "/api/v1/solver/leaderboard"),
             ("GET", "/api/v1/solver/{address}"),
-            ("GET", "/api/v1/solver/{address}/performance"),
             ("PUT", "/api/v1/solver/{address}/update"),
             ("POST", "/api/v1/solver/{address}/suspend"),
             ("POST", "/api/v1/solver/{address}/reinstate"),

@@ -74,26 +74,44 @@ CREATE INDEX solver_scores_due ON solver_scores (address) WHERE is_due;
 CREATE INDEX solver_scores_by_day ON solver_scores (as_of);
 CREATE INDEX facts_slashes ON facts (timestamp) WHERE name = 'SolverSlashed';
 
--- Leaderboards, counted now and then: a place (from 1) for each sort, so that a page is read off an index.
+-- What solvers did in each window, counted now and then, with a place (from 1) for each order of the leaderboard, so that
+-- a page is read off an index and a solver's figures off one row, however much there is to count.
 CREATE TABLE solver_standings (
-    period               text    NOT NULL,
-    address              bytea   NOT NULL CHECK (octet_length(address) = 20),
-    awards               bigint  NOT NULL,
-    fills                bigint  NOT NULL,
-    success_bps          integer CHECK (success_bps BETWEEN 0 AND 10000),
-    median_fill_seconds  bigint,
-    volume_usd_cents     numeric NOT NULL,
-    reputation           integer NOT NULL,
-    place_reputation     bigint  NOT NULL,
-    place_volume         bigint  NOT NULL,
-    place_fills          bigint  NOT NULL,
-    place_success_rate   bigint  NOT NULL,
-    place_speed          bigint  NOT NULL,
+    period                text    NOT NULL,
+    address               bytea   NOT NULL CHECK (octet_length(address) = 20),
+    bids                  bigint  NOT NULL,
+    awards                bigint  NOT NULL,
+    fills                 bigint  NOT NULL,
+    excused               bigint  NOT NULL,
+    slashes               bigint  NOT NULL,
+    success_bps           integer CHECK (success_bps BETWEEN 0 AND 10000),
+    median_open_seconds   bigint,
+    median_fill_seconds   bigint,
+    price_improvement_bps bigint,
+    volumes               jsonb   NOT NULL,
+    volume_usd_cents      numeric NOT NULL,
+    reputation            integer NOT NULL,
+    place_reputation      bigint  NOT NULL,
+    place_volume          bigint  NOT NULL,
+    place_fills           bigint  NOT NULL,
+    place_success_rate    bigint  NOT NULL,
+    place_speed           bigint  NOT NULL,
     PRIMARY KEY (period, address)
 );
 COMMENT ON COLUMN solver_standings.period IS 'a window of the API: 1h 24h 7d 30d 90d all';
+COMMENT ON COLUMN solver_standings.bids IS 'public ones: none of a round that takes bids, or whose intent may have another';
+COMMENT ON COLUMN solver_standings.awards IS 'filled or lapsed by the solver''s fault';
+COMMENT ON COLUMN solver_standings.volumes IS 'what was delivered: [{chain_id, token, amount}], amounts as text';
 CREATE INDEX solver_standings_reputation ON solver_standings (period, place_reputation);
 CREATE INDEX solver_standings_volume ON solver_standings (period, place_volume);
 CREATE INDEX solver_standings_fills ON solver_standings (period, place_fills);
 CREATE INDEX solver_standings_success_rate ON solver_standings (period, place_success_rate);
 CREATE INDEX solver_standings_speed ON solver_standings (period, place_speed);
+
+-- When the standings of a window were counted.
+CREATE TABLE standings_counts (
+    period     text        PRIMARY KEY,
+    counted_at timestamptz NOT NULL
+);
+
+CREATE INDEX bids_by_time ON bids (received_at);
