@@ -7,6 +7,7 @@ from eth_account import Account, messages
 
 from orbital.chain import eip712, keys
 from orbital.domain import intent as intents
+from orbital.domain import solver
 from orbital.domain.types import Address, Amount, ChainId, IntentId, UnixSeconds
 
 ROUNDS = 1_000
@@ -76,7 +77,7 @@ def test_award_digest_equals_that_of_eth_account() -> None:
 def test_registration_digest_equals_that_of_eth_account() -> None:
     rng = random.Random(4)
     for _ in range(ROUNDS):
-        registration = eip712.SolverRegistration(
+        registration = solver.Registration(
             solver=_address(rng),
             name=rng.choice(("", "Fast Lane", "Läufer ✓")) * rng.randint(1, 5),
             chain_ids=tuple(ChainId(_number(rng, 256)) for _ in range(rng.randint(0, 5))),

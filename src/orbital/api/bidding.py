@@ -4,15 +4,15 @@ import datetime as dt
 from typing import Final
 
 from orbital.api import signatures
-from orbital.api.deps import Services, is_bonded
+from orbital.api.deps import Services
 from orbital.api.errors import not_found
 from orbital.chain import eip712
-from orbital.domain import auction
+from orbital.domain import auction, solver
 from orbital.domain.errors import Conflict, FieldError, Forbidden, Rejected
 from orbital.domain.intent import Bid
 from orbital.domain.lifecycle import Status
 from orbital.domain.types import Address, Hash32, IntentId
-from orbital.storage import auctions, claims, intents, ledger, pool
+from orbital.storage import auctions, claims, intents, ledger, pool, solvers
 from orbital.storage.auctions import OpenRound
 from orbital.storage.intents import IntentView
 
@@ -56,13 +56,13 @@ async def _validate_solver(
 ) -> None:
     if given.solver != caller:
         raise Forbidden("wrong_solver", "The bid names another solver than the one who is logged in.")
-    if not await is_bonded(connection, services, caller):
-        raise Forbidden("not_eligible", "The bond on chain does not suffice.")
+    known = await solvers.find(connection, caller)
     now = await ledger.now(connection)
     lapses = await ledger.list_lapses(connection, caller, now - auction.LAPSES_SEEN_SECONDS)
-    until = auction.benched_until(lapses)
-    if until is not None and until > now:
-        raise Forbidden("benched", f"Too many awards lapsed; benched until unix time {until}.")
+    chain_ids = view.intent.origin_chain_id, view.intent.destination_chain_id
+    obstacle = solver.find_obstacle(known, lapses, chain_ids, services.network.min_bond_wei, now)
+    if obstacle is not None:
+        raise Forbidden(obstacle.refusal.value, obstacle.detail)
     if caller in view.lapsed_solvers:
         raise Forbidden("not_eligible", "This solver let an award for this very intent lapse.")
 

@@ -23,6 +23,7 @@ from orbital.api.waiting import Room
 from orbital.chain import hexes
 from orbital.chain.gather import Gather
 from orbital.chain.rpc import Rpc
+from orbital.domain import solver
 from orbital.domain.errors import Forbidden, Rejected, Unauthenticated, Unavailable
 from orbital.domain.network import Network
 from orbital.domain.types import Address, ChainId, IntentId, UnixSeconds
@@ -115,14 +116,16 @@ async def get_caller(identity: Annotated[Identity, fastapi.Depends(get_identity)
 
 
 async def get_solver(request: fastapi.Request, caller: Annotated[Address, fastapi.Depends(get_caller)]) -> Address:
-    """The caller, who is a solver by its bond; Forbidden otherwise."""
-    await _require(get_services(request), caller, Role.SOLVER, "forbidden", "This is for solvers whose bond suffices.")
+    """The caller, who is a solver by its bond and not suspended; Forbidden otherwise."""
+    detail = "This is for solvers whose bond suffices and who are not suspended."
+    await _require(get_services(request), caller, Role.SOLVER, "forbidden", detail)
     return caller
 
 
 async def get_bidder(request: fastapi.Request, caller: Annotated[Address, fastapi.Depends(get_caller)]) -> Address:
     """As `get_solver`, with the code that bids have for it."""
-    await _require(get_services(request), caller, Role.SOLVER, "not_eligible", "The bond on chain does not suffice.")
+    detail = "The bond on chain does not suffice, or an administrator suspended this solver."
+    await _require(get_services(request), caller, Role.SOLVER, "not_eligible", detail)
     return caller
 
 
@@ -143,17 +146,16 @@ async def get_operator(request: fastapi.Request) -> None:
 async def list_roles(connection: pool.Connection, services: Services, address: Address) -> list[Role]:
     """What an address that is logged in may be now, in the order of `Role`."""
     roles = [Role.USER]
-    if await is_bonded(connection, services, address):
+    if await is_solver(connection, services, address):
         roles.append(Role.SOLVER)
     if address in services.settings.admin_addresses:
         roles.append(Role.ADMIN)
     return roles
 
 
-async def is_bonded(connection: pool.Connection, services: Services, address: Address) -> bool:
-    """Whether the bond that the chain shows makes this address a solver."""
-    view = await solvers.find(connection, address)
-    return view is not None and view.bond_wei >= services.network.min_bond_wei
+async def is_solver(connection: pool.Connection, services: Services, address: Address) -> bool:
+    """Whether the bond that the chain shows, and no administrator's word against it, make this address a solver."""
+    return solver.has_role(await solvers.find(connection, address), services.network.min_bond_wei)
 
 
 async def no_query(request: fastapi.Request) -> None:

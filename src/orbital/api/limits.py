@@ -101,7 +101,7 @@ class Limits:
             return known[0]
         try:
             async with pool.acquire(services.pool) as connection:
-                is_solver = await deps.is_bonded(connection, services, address)
+                is_solver = await deps.is_solver(connection, services, address)
         except Unavailable:
             return known is not None and known[0]  # the operation itself will say what is away
         if len(self._solvers) >= SOLVERS_MAX:

@@ -6,19 +6,19 @@ own deadlines, and where too little is left for a solver to do his part there is
 the reason in its outcome, until the deadline passes and voids it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from orbital.auctioneer import outcomes
-from orbital.domain import auction, intake
+from orbital.domain import auction, intake, solver
 from orbital.domain.intent import Award, Intent
 from orbital.domain.network import Network
+from orbital.domain.solver import Solver
 from orbital.domain.types import Address, Amount, ChainId, IntentId, UnixSeconds
 from orbital.storage.chains import Checkpoint
 from orbital.storage.intents import IntentView
-from orbital.storage.solvers import SolverView
 
 
 class Reason(StrEnum):
@@ -68,21 +68,21 @@ def times_of(intent: Intent, checkpoints: Mapping[ChainId, Checkpoint]) -> Times
 
 
 def standing_of(
-    solver: Address,
-    view: SolverView | None,
-    lapses: Iterable[UnixSeconds],
-    lapsed_here: frozenset[Address],
+    bidder: Address,
+    known: Solver | None,
+    lapses: Collection[UnixSeconds],
+    view: IntentView,
     min_bond_wei: Amount,
     now: UnixSeconds,
 ) -> auction.Standing:
-    """A bidder's standing at the close: bond, benches, and whether it let this very intent lapse before."""
-    refusal = None
-    benched_until = auction.benched_until(lapses)
-    if view is None or view.bond_wei < min_bond_wei or solver in lapsed_here:
+    """A bidder's standing at the close: whether it may bid now, and whether it let this very intent lapse before."""
+    chain_ids = view.intent.origin_chain_id, view.intent.destination_chain_id
+    obstacle = solver.find_obstacle(known, lapses, chain_ids, min_bond_wei, now)
+    refusal = None if obstacle is None else obstacle.refusal
+    if bidder in view.lapsed_solvers:
         refusal = auction.Refusal.NOT_ELIGIBLE
-    elif benched_until is not None and benched_until > now:
-        refusal = auction.Refusal.BENCHED
-    return auction.Standing(solver, auction.NEW_SOLVER_REPUTATION, refusal)
+    reputation = auction.NEW_SOLVER_REPUTATION if known is None else known.reputation
+    return auction.Standing(bidder, reputation, refusal)
 
 
 def plan_close(

@@ -158,7 +158,7 @@ async def _load_standings(
             bidder,
             known.get(bidder),
             await ledger.list_lapses(connection, bidder, since),
-            view.lapsed_solvers,
+            view,
             desk.network.min_bond_wei,
             now,
         )

@@ -10,7 +10,6 @@ strings there, since JSON numbers lose digits above 2**53.
 Source: EIP-712, "Typed structured data hashing and signing".
 """
 
-import dataclasses
 import functools
 from typing import Any, Final
 
@@ -18,23 +17,10 @@ from orbital.chain import hexes
 from orbital.chain.keccak import keccak256
 from orbital.domain import errors
 from orbital.domain.intent import Award, Bid, Intent
-from orbital.domain.types import Address, ChainId, Hash32, IntentId, UnixSeconds
+from orbital.domain.solver import Registration
+from orbital.domain.types import Address, ChainId, Hash32, IntentId
 
 TypeEntry = dict[str, str]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class SolverRegistration:
-    """A solver's public profile as it signs it. `fee_bps` is informative, `nonce` rises with every change."""
-
-    solver: Address
-    name: str
-    chain_ids: tuple[ChainId, ...]
-    fee_bps: int
-    contact: str
-    nonce: int
-    deadline: UnixSeconds
-
 
 DOMAIN_NAME: Final = "Orbital Intents"
 DOMAIN_VERSION: Final = "1"
@@ -133,7 +119,7 @@ def award_digest(award: Award, chain_id: ChainId, settler: Address) -> Hash32:
     return _digest(chain_id, settler, words)
 
 
-def registration_digest(registration: SolverRegistration, chain_id: ChainId, registry: Address) -> Hash32:
+def registration_digest(registration: Registration, chain_id: ChainId, registry: Address) -> Hash32:
     """Digest that a solver signs for its profile; chain and address of the solver registry."""
     words = (
         _REGISTRATION_TYPE_HASH,
@@ -190,7 +176,7 @@ def award_typed_data(award: Award, chain_id: ChainId, settler: Address) -> dict[
     return _typed_data("Award", message, chain_id, settler)
 
 
-def registration_typed_data(registration: SolverRegistration, chain_id: ChainId, registry: Address) -> dict[str, Any]:
+def registration_typed_data(registration: Registration, chain_id: ChainId, registry: Address) -> dict[str, Any]:
     """Return the registration as `eth_signTypedData_v4` takes it."""
     message = {
         "solver": hexes.to_checksum(registration.solver),

@@ -1,39 +1,65 @@
-"""What the chain says of a solver. A solver that no event speaks of has no row."""
+"""What is known of solvers: from the registry's chain, from themselves, from administrators, and their scores.
 
+A solver that no event speaks of and that has no profile is not known.
+"""
+
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from orbital.domain.types import Address, Amount, UnixSeconds
+from orbital.domain import auction
+from orbital.domain.solver import Profile, Solver, Suspension
+from orbital.domain.types import Address, UnixSeconds
 from orbital.storage import sql
 from orbital.storage.pool import Connection, Row
+
+Key = tuple[int, Address]
+"""A solver's place in the list: its reputation and address."""
 
 _QUERIES: Final = sql.load("solvers")
 
 
-@dataclass(frozen=True, slots=True)
-class SolverView:
-    """Bond in withdrawal can be slashed but does not count for eligibility."""
-
-    address: Address
-    bond_wei: Amount
-    in_withdrawal_wei: Amount
-    registered_at: UnixSeconds | None
-    last_activity: UnixSeconds | None
-
-
-async def find(connection: Connection, address: Address) -> SolverView | None:
+async def find(connection: Connection, address: Address) -> Solver | None:
     row = await connection.fetchrow(_QUERIES["find"], address)
-    return None if row is None else _view_of(row)
+    return None if row is None else _solver_of(row)
 
 
-async def find_many(connection: Connection, addresses: Sequence[Address]) -> dict[Address, SolverView]:
+async def find_many(connection: Connection, addresses: Sequence[Address]) -> dict[Address, Solver]:
     """Those of `addresses` that are known, by address."""
     found = await connection.fetch(_QUERIES["find_many"], list(addresses))
-    return {row["address"]: _view_of(row) for row in found}
+    return {row["address"]: _solver_of(row) for row in found}
 
 
-def _view_of(row: Row) -> SolverView:
-    return SolverView(
-        row["address"], row["bond_wei"], row["in_withdrawal_wei"], row["registered_at"], row["last_activity"]
+async def list_best(connection: Connection, after: Key | None, min_reputation: int, limit: int) -> list[Key]:
+    """The next `limit` solvers with a score, best first, ties by address."""
+    found = await connection.fetch(_QUERIES["list_best"], *(after or (None, None)), min_reputation, limit)
+    return [(row["reputation"], row["address"]) for row in found]
+
+
+async def list_lapses(
+    connection: Connection, addresses: Sequence[Address], since: int
+) -> defaultdict[Address, list[UnixSeconds]]:
+    """Times after `since` of lapses that were these solvers' fault, by solver."""
+    lapses = defaultdict[Address, list[UnixSeconds]](list)
+    for row in await connection.fetch(_QUERIES["list_lapses"], list(addresses), since):
+        lapses[row["actor"]].append(row["timestamp"])
+    return lapses
+
+
+def _solver_of(row: Row) -> Solver:
+    profile = suspension = None
+    if row["name"] is not None:
+        chain_ids = tuple(row["chain_ids"])
+        profile = Profile(row["name"], chain_ids, row["fee_bps"], row["contact"], row["paused"])
+    if row["reason"] is not None:
+        suspension = Suspension(row["reason"], row["decided_at"])
+    return Solver(
+        row["address"],
+        row["bond_wei"],
+        row["in_withdrawal_wei"],
+        auction.NEW_SOLVER_REPUTATION if row["reputation"] is None else row["reputation"],
+        row["registered_at"],
+        row["last_activity"],
+        profile,
+        suspension,
     )

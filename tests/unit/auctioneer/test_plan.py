@@ -7,9 +7,11 @@ import pytest
 from orbital.auctioneer import plan
 from orbital.domain import auction
 from orbital.domain.intent import Intent
-from orbital.domain.types import Address, UnixSeconds
+from orbital.domain.lifecycle import Status
+from orbital.domain.solver import Profile, Solver, Suspension
+from orbital.domain.types import Address, IntentId, UnixSeconds
 from orbital.storage.chains import Checkpoint, Heads
-from orbital.storage.solvers import SolverView
+from orbital.storage.intents import IntentView
 
 NOW = int(dt.datetime(2026, 5, 1, tzinfo=dt.UTC).timestamp())
 SOLVER = Address(b"\x05" * 20)
@@ -18,6 +20,29 @@ SOLVER = Address(b"\x05" * 20)
 def make_intent(open_in: int = 600, fill_in: int = 3600) -> Intent:
     return Intent(
         b"\x01" * 20, b"\x02" * 20, 1, 10, b"\x03" * 20, 100, b"\x04" * 20, 90, 0, NOW + open_in, NOW + fill_in, SOLVER
+    )
+
+
+def make_view(lapsed_here: frozenset[Address]) -> IntentView:
+    return IntentView(
+        intent_id=IntentId(b"\x0a" * 32),
+        intent=make_intent(),
+        status=Status.PENDING,
+        submitted=True,
+        solver=None,
+        output_amount=None,
+        round=1,
+        open_by=None,
+        fill_by=None,
+        refund_due=False,
+        refundable_at=None,
+        legs={},
+        anomaly=None,
+        auctionable=True,
+        lapsed_solvers=lapsed_here,
+        created_at=NOW,
+        updated_at=NOW,
+        stalled_chains=(),
     )
 
 
@@ -73,5 +98,23 @@ def test_award_times_stay_within_the_intents_own(
 def test_standing_says_who_may_win(
     bond: int | None, lapses: tuple[int, ...], lapsed_here: frozenset[Address], expected: auction.Refusal | None
 ) -> None:
-    view = None if bond is None else SolverView(SOLVER, bond, 0, NOW, NOW)
-    assert plan.standing_of(SOLVER, view, lapses, lapsed_here, 10, NOW).refusal is expected
+    known = None if bond is None else Solver(SOLVER, bond, 0, 6000, NOW, NOW)
+    view = make_view(lapsed_here)
+    assert plan.standing_of(SOLVER, known, lapses, view, 10, NOW).refusal is expected
+
+
+@pytest.mark.parametrize(
+    ("profile", "suspension", "expected"),
+    [
+        (Profile("Fast Lane", (1, 10, 5), 5, "", is_paused=False), None, None),
+        (Profile("Fast Lane", (1, 5), 5, "", is_paused=False), None, auction.Refusal.NOT_ELIGIBLE),
+        (Profile("Fast Lane", (1, 10), 5, "", is_paused=True), None, auction.Refusal.NOT_ELIGIBLE),
+        (None, Suspension("Keys were stolen.", NOW), auction.Refusal.NOT_ELIGIBLE),
+    ],
+)
+def test_standing_heeds_what_the_solver_and_administrators_said(
+    profile: Profile | None, suspension: Suspension | None, expected: auction.Refusal | None
+) -> None:
+    known = Solver(SOLVER, 10, 0, 6000, NOW, NOW, profile, suspension)
+    standing = plan.standing_of(SOLVER, known, (), make_view(frozenset()), 10, NOW)
+    assert standing == auction.Standing(SOLVER, 6000, expected)

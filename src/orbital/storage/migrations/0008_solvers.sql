@@ -69,10 +69,40 @@ CREATE TABLE solver_scores (
     scored_at  timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON COLUMN solver_scores.is_due IS 'something of what it is made of changed';
-CREATE INDEX solver_scores_best ON solver_scores (reputation DESC, address);
+-- Best first, ties by address: as one order, so that a page starts anywhere at once.
+CREATE INDEX solver_scores_best ON solver_scores ((-reputation), address);
 CREATE INDEX solver_scores_due ON solver_scores (address) WHERE is_due;
 CREATE INDEX solver_scores_by_day ON solver_scores (as_of);
 CREATE INDEX facts_slashes ON facts (timestamp) WHERE name = 'SolverSlashed';
+
+-- What is known of a solver from the registry's chain, from itself and from administrators. `reason` is NULL unless it
+-- is suspended; `last_activity` is of what is public: an event of the registry, a change of the profile, an award's end.
+CREATE VIEW known_solvers AS
+SELECT known.address,
+       coalesce(s.bond_wei, 0) AS bond_wei,
+       coalesce(s.in_withdrawal_wei, 0) AS in_withdrawal_wei,
+       r.reputation,
+       coalesce(floor(extract(epoch FROM p.registered_at))::bigint, s.registered_at) AS registered_at,
+       greatest(s.last_activity, floor(extract(epoch FROM p.updated_at))::bigint, ended.concluded_at) AS last_activity,
+       p.name,
+       p.chain_ids,
+       p.fee_bps,
+       p.contact,
+       p.paused,
+       CASE WHEN decided.verdict = 'suspended' THEN decided.reason END AS reason,
+       floor(extract(epoch FROM decided.decided_at))::bigint AS decided_at
+FROM (SELECT address FROM solvers UNION SELECT address FROM solver_profiles) known
+LEFT JOIN solvers s ON s.address = known.address
+LEFT JOIN solver_profiles p ON p.address = known.address
+LEFT JOIN solver_scores r ON r.address = known.address
+LEFT JOIN LATERAL (
+    SELECT d.verdict, d.reason, d.decided_at FROM solver_decisions d
+    WHERE d.solver = known.address ORDER BY d.seq DESC LIMIT 1
+) decided ON true
+LEFT JOIN LATERAL (
+    SELECT c.concluded_at FROM concluded_awards c
+    WHERE c.solver = known.address ORDER BY c.awarded_at DESC LIMIT 1
+) ended ON true;
 
 -- What solvers did in each window, counted now and then, with a place (from 1) for each order of the leaderboard, so that
 -- a page is read off an index and a solver's figures off one row, however much there is to count.

@@ -18,10 +18,22 @@ ON CONFLICT (address) DO UPDATE SET
     registered_at = excluded.registered_at, last_activity = excluded.last_activity
 
 -- name: find
-SELECT address, bond_wei, in_withdrawal_wei, registered_at, last_activity FROM solvers WHERE address = $1
+SELECT * FROM known_solvers WHERE address = $1
 
 -- name: find_many
-SELECT address, bond_wei, in_withdrawal_wei, registered_at, last_activity FROM solvers WHERE address = ANY ($1::bytea[])
+SELECT * FROM known_solvers WHERE address = ANY ($1::bytea[])
+
+-- name: list_best
+-- Keys of a page of solvers, from after ($1, $2) on if given, down to the reputation $3.
+SELECT address, reputation FROM solver_scores
+WHERE ($1::integer IS NULL OR (-reputation, address) > (-$1, $2)) AND -reputation <= -$3::integer
+ORDER BY -reputation, address
+LIMIT $4
+
+-- name: list_lapses
+-- Times of lapses that were the fault of these solvers.
+SELECT actor, timestamp FROM canonical_facts
+WHERE name = 'AwardLapsed' AND actor = ANY ($1::bytea[]) AND data ->> 'fault' = 'solver' AND timestamp > $2
 
 -- name: list_addresses
 SELECT DISTINCT actor FROM facts WHERE name IN ('SolverRegistered', 'BondChanged') ORDER BY actor
