@@ -36,6 +36,7 @@ from orbital.api import (
     protocol,
     quotes,
     reference,
+    solvers,
     standings,
 )
 from orbital.api.deps import Clock, Services
@@ -57,6 +58,7 @@ ROUTERS: Final = (
     pools.router,
     quotes.router,
     standings.router,
+    solvers.router,
     health.router,
 )
 """In order: `/intents/pending` is no intent's id, `/solver/leaderboard` no solver's address."""

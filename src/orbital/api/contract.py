@@ -73,10 +73,10 @@ def complete(app: fastapi.FastAPI) -> None:
 
 
 def _add_errors(method: str, operation: dict[str, Any]) -> None:
-    """Every operation refuses unknown query parameters; every POST reads, and bounds, what comes as its body."""
+    """Every operation refuses unknown query parameters; POST and PUT read, and bound, what comes as the body."""
     responses = operation["responses"]
     responses["422"] = docs.problem(422)  # also in place of the framework's own
-    general = {408, 413} if method == "post" else set()
+    general = {408, 413} if method in {"post", "put"} else set()
     general |= {400, 415} if "requestBody" in operation else set()
     for status in general:
         responses.setdefault(str(status), docs.problem(status))

@@ -14,7 +14,7 @@ from orbital.api import errors
 
 ANY: Final = "*"
 MAX_AGE_SECONDS: Final = 600
-METHODS: Final = ("GET", "HEAD", "POST")
+METHODS: Final = ("GET", "HEAD", "POST", "PUT")
 REQUEST_HEADERS: Final = ("Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "X-Request-ID")
 EXPOSED: Final = (
     "X-Request-ID",

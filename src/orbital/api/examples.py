@@ -7,12 +7,13 @@ has the shape that its model says; the tests hold them against each other.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from orbital.api import solver_examples
 from orbital.chain import eip712
 from orbital.domain import explain
 from orbital.domain.lifecycle import Status
 
 _USER: Final = "0x" + "11" * 20
-_SOLVER: Final = "0x" + "55" * 20
+_SOLVER: Final = solver_examples.ADDRESS
 _AUCTIONEER: Final = "0x" + "44" * 20
 _INPUT_TOKEN: Final = "0x" + "22" * 20
 _OUTPUT_TOKEN: Final = "0x" + "33" * 20
@@ -24,7 +25,7 @@ _POOL_ADDRESS: Final = "0x" + "aa" * 20
 _ID: Final = "0x" + "ab" * 32
 _TX: Final = "0x" + "cd" * 32
 _BLOCK: Final = "0x" + "ef" * 32
-_SIGNATURE: Final = "0x" + "12" * 64 + "1b"
+_SIGNATURE: Final = solver_examples.SIGNATURE
 _REFRESH_VALUE: Final = "FDdXnJ5nhGT-XtDkNOnM8GR5mE8q2mCQHWmDMEvM2ZA"
 _NONCE: Final = "5f1d7a84db00d2fce00b31a7fc73224f"
 _MESSAGE: Final = f"""localhost wants you to sign in with your Ethereum account:
@@ -234,6 +235,7 @@ ANSWERS: Final[Mapping[str, Any]] = {
     },
     "read_award": _AWARD,
     "list_awards": {"data": [_AWARD], "next_cursor": None},
+    **solver_examples.ANSWERS,
     "request_challenge": {"message": _MESSAGE, "nonce": _NONCE, "expires_at": "2027-01-15T08:05:00.000Z"},
     "log_in": _LOGIN,
     "refresh_login": _LOGIN,

@@ -25,6 +25,7 @@ Key = tuple[int, str]
 
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _INT64_MAX: Final = 2**63 - 1
+_KEY_BYTES: Final = frozenset({0, 20, 32})  # none, an address, an id
 
 
 def page(
@@ -51,7 +52,7 @@ def decode(kind: str, cursor: str | None) -> tuple[int, IntentId] | None:
         intent_id = IntentId(bytes.fromhex(key))
     except (ValueError, binascii.Error, msgspec.MsgspecError) as failure:
         raise _refused() from failure
-    is_ours = found == kind and 0 <= number <= _INT64_MAX and len(intent_id) in {0, 32}
+    is_ours = found == kind and 0 <= number <= _INT64_MAX and len(intent_id) in _KEY_BYTES
     if not is_ours or encode(kind, number, intent_id) != cursor:
         raise _refused()
     return number, intent_id

@@ -9,7 +9,7 @@ from orbital.chain import keys
 
 UNKNOWN = "0x" + "ab" * 32
 ADDRESS = "0x" + "11" * 20
-EVERYBODY, LOGGED_IN, SOLVERS = "anonymous user solver admin", "user solver admin", "solver"
+EVERYBODY, LOGGED_IN, SOLVERS, ADMINS, NONE = "anonymous user solver admin", "user solver admin", "solver", "admin", ""
 FOR = {
     "POST /api/v1/intents": EVERYBODY,
     "GET /api/v1/intents": LOGGED_IN,
@@ -24,6 +24,12 @@ FOR = {
     "GET /api/v1/solver/{address}/awards": LOGGED_IN,
     "GET /api/v1/solver/leaderboard": EVERYBODY,
     "GET /api/v1/solver/{address}/performance": EVERYBODY,
+    "POST /api/v1/solver/register": EVERYBODY,
+    "GET /api/v1/solver": EVERYBODY,
+    "GET /api/v1/solver/{address}": EVERYBODY,
+    "PUT /api/v1/solver/{address}/update": NONE,
+    "POST /api/v1/solver/{address}/suspend": ADMINS,
+    "POST /api/v1/solver/{address}/reinstate": ADMINS,
     "POST /api/v1/auth/challenge": EVERYBODY,
     "POST /api/v1/auth/login": EVERYBODY,
     "POST /api/v1/auth/refresh": EVERYBODY,
@@ -40,7 +46,10 @@ FOR = {
     "GET /health/live": EVERYBODY,
     "GET /metrics": EVERYBODY,
 }
-"""Written by hand from the product's description. Who gets through may still find nothing or say it wrong."""
+"""Written by hand from the product's description. Who gets through may still find nothing or say it wrong.
+
+Nobody here is the solver whose profile would be changed.
+"""
 
 NOT_FOUND = {
     "GET /api/v1/intents/{intent_id}",
@@ -51,6 +60,7 @@ NOT_FOUND = {
     "POST /api/v1/intents/{intent_id}/cancel",
     "GET /api/v1/solver/{address}/awards",
     "GET /api/v1/solver/{address}/performance",
+    "GET /api/v1/solver/{address}",
     "GET /api/v1/pools/{chain_id}/{address}",
 }
 """What is another's, or is not there, is not found; the same for all who get through."""

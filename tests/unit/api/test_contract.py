@@ -6,8 +6,8 @@ import pathlib
 import pytest
 from fastapi.routing import APIRoute
 
-from orbital.api import asgi, examples
-from orbital.api.schemas import auctions, auth, intents
+from orbital.api import asgi, examples, solver_examples
+from orbital.api.schemas import auctions, auth, intents, solvers
 from orbital.cli import openapi
 
 KEPT = pathlib.Path(__file__).parents[3] / "docs" / "openapi.json"
@@ -76,6 +76,10 @@ def test_an_answers_example_has_the_answers_shape(name):
         (auth.ChallengeRequest, examples.CHALLENGE),
         (auth.LoginRequest, examples.LOGIN),
         (auth.RefreshRequest, examples.REFRESH),
+        (solvers.RegistrationRequest, solver_examples.REGISTRATION),
+        (solvers.UpdateRequest, solver_examples.UPDATE),
+        (solvers.Decision, solver_examples.SUSPENSION),
+        (solvers.Decision, solver_examples.REINSTATEMENT),
     ],
 )
 def test_a_bodys_example_is_read(model, example):

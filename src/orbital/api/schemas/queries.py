@@ -7,8 +7,10 @@ import pydantic
 from pydantic_core import PydanticCustomError
 
 from orbital.api import paging
-from orbital.api.schemas.values import INTEGER_MAX, Strict
+from orbital.api.schemas.values import BPS_MAX, INTEGER_MAX, Strict
 from orbital.chain import hexes
+from orbital.domain import solver
+from orbital.domain.auction import REPUTATION_MAX
 from orbital.domain.errors import Rejected
 from orbital.domain.lifecycle import Status
 
@@ -39,6 +41,16 @@ def _read_status(value: Any) -> Status:
     return Status(value)
 
 
+def _read_standing(value: Any) -> solver.Status:
+    if value not in set(solver.Status):
+        raise PydanticCustomError("invalid_type", "This is no status of a solver.")
+    return solver.Status(value)
+
+
+def _range(high: int) -> Any:
+    return pydantic.WithJsonSchema({"type": "integer", "minimum": 0, "maximum": high})
+
+
 def _read_chains(value: str) -> list[int]:
     parts = value.split(",")
     if len(parts) > LIST_MAX or any(_DIGITS.fullmatch(part) is None for part in parts):
@@ -59,6 +71,7 @@ def _read_addresses(value: str) -> list[bytes]:
 _CHAIN: Final = pydantic.WithJsonSchema({"type": "integer", "minimum": 0, "maximum": INTEGER_MAX})
 _COMMAS: Final = pydantic.WithJsonSchema({"type": "string", "description": "Separated by commas."})
 _STATUS: Final = pydantic.WithJsonSchema({"type": "string", "enum": [status.value for status in Status]})
+_STANDING: Final = pydantic.WithJsonSchema({"type": "string", "enum": [status.value for status in solver.Status]})
 _Chain = Annotated[int | None, _whole(0, INTEGER_MAX), _CHAIN]
 _Limit = Annotated[
     int,
@@ -88,6 +101,15 @@ class PendingPage(Page):
 
     chains: Annotated[list[int] | None, pydantic.BeforeValidator(_read_chains), _COMMAS] = None
     tokens: Annotated[list[bytes] | None, pydantic.BeforeValidator(_read_addresses), _COMMAS] = None
+
+
+class SolverPage(Page):
+    """Solvers: whose profile has the chain and asks at most this fee, and who stand like this."""
+
+    chain_id: _Chain = None
+    min_reputation: Annotated[int, _whole(0, REPUTATION_MAX), _range(REPUTATION_MAX)] = 0
+    max_fee_bps: Annotated[int | None, _whole(0, BPS_MAX), _range(BPS_MAX)] = None
+    status: Annotated[solver.Status | None, pydantic.BeforeValidator(_read_standing), _STANDING] = None
 
 
 class AwardPage(Page):

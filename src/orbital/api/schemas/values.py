@@ -7,6 +7,7 @@ or carries its checksum. A value of the right JSON type that is wrong has the co
 import datetime as dt
 import functools
 import re
+import unicodedata
 from typing import Annotated, Any, Final
 
 import pydantic
@@ -17,9 +18,13 @@ from orbital.domain.errors import Rejected
 from orbital.domain.types import UINT256_MAX, Account, Address, UnixSeconds
 
 INTEGER_MAX: Final = 2**53 - 1
+BPS_MAX: Final = 10_000
+CHAIN_IDS_MAX: Final = 32
 
 _DECIMAL: Final = re.compile(r"0|[1-9][0-9]{0,77}")
 _HASH: Final = re.compile(r"0x[0-9a-f]{64}")
+_BLANKS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Letters and marks that show nothing and still count as printable."""
 _DECIMAL_PATTERN: Final = "^(0|[1-9][0-9]{0,77})$"
 
 
@@ -44,15 +49,40 @@ def _decimal(code: str) -> Any:
     return pydantic.BeforeValidator(read)
 
 
-def _integer(code: str) -> Any:
+def _integer(code: str, high: int = INTEGER_MAX, high_name: str = "2^53-1") -> Any:
     def read(value: Any) -> int:
         if type(value) is not int:
             raise PydanticCustomError("invalid_type", "A JSON integer is needed.")
-        if not 0 <= value <= INTEGER_MAX:
-            raise PydanticCustomError(code, "The integer must be from 0 to 2^53-1.")
+        if not 0 <= value <= high:
+            raise PydanticCustomError(code, f"The integer must be from 0 to {high_name}.")
         return value
 
     return pydantic.BeforeValidator(read)
+
+
+def _line(low: int, high: int) -> Any:
+    """A text that people read: what it is, is what is seen of it, and two that look alike by accident are the same."""
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or not low <= len(value) <= high:
+            raise PydanticCustomError("invalid_type", f"A text of {low} to {high} characters is needed.")
+        is_plain = value.isprintable() and _BLANKS.isdisjoint(value) and unicodedata.is_normalized("NFC", value)
+        if not is_plain or value != value.strip():
+            raise PydanticCustomError("invalid_type", "A printable text in NFC is needed, without blanks at its ends.")
+        return value
+
+    return pydantic.BeforeValidator(read)
+
+
+def _line_schema(low: int, high: int) -> Any:
+    said = "Printable, in NFC, without blanks at its ends, control, format or direction characters."
+    return pydantic.WithJsonSchema({"type": "string", "minLength": low, "maxLength": high, "description": said})
+
+
+def _read_distinct(values: list[int]) -> list[int]:
+    if len(set(values)) < len(values):
+        raise PydanticCustomError("invalid_type", "Each chain is named once.")
+    return values
 
 
 def _read_address(value: Any) -> bytes:
@@ -96,6 +126,19 @@ HashIn = Annotated[bytes, pydantic.BeforeValidator(_read_hash), _HASH_SCHEMA]
 SignatureIn = Annotated[bytes, pydantic.BeforeValidator(_read_signature), _SIGNATURE_SCHEMA]
 ChainIdIn = Annotated[int, _integer("unsupported_chain"), _INTEGER_SCHEMA]
 DeadlineIn = Annotated[int, _integer("deadline_out_of_range"), _INTEGER_SCHEMA]
+ChainIdsIn = Annotated[
+    list[ChainIdIn],
+    pydantic.Field(min_length=1, max_length=CHAIN_IDS_MAX, json_schema_extra={"uniqueItems": True}),
+    pydantic.AfterValidator(_read_distinct),
+]
+BpsIn = Annotated[
+    int,
+    _integer("invalid_type", BPS_MAX, str(BPS_MAX)),
+    pydantic.WithJsonSchema({"type": "integer", "minimum": 0, "maximum": BPS_MAX}),
+]
+NameIn = Annotated[str, _line(1, 64), _line_schema(1, 64)]
+ContactIn = Annotated[str, _line(0, 200), _line_schema(0, 200)]
+ReasonIn = Annotated[str, _line(1, 500), _line_schema(1, 500)]
 SecondsIn = Annotated[int, _integer("invalid_type"), _INTEGER_SCHEMA]
 
 Decimal = Annotated[str, pydantic.Field(pattern=_DECIMAL_PATTERN)]
