@@ -28,6 +28,14 @@ _PLACES: Final = {sort: f"place_{sort.value}" for sort in Sort}
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """`now` is the database's time."""
+
+    now: UnixSeconds
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A solver's place, from 1. What is counted from no award is None."""
 
@@ -88,9 +96,11 @@ class Performance:
     score: Score
 
 
-async def find_mark(connection: Connection) -> Mark:
-    row = await connection.fetchrow(_QUERIES["find_mark"])
-    return () if row is None else tuple(row)
+async def look(connection: Connection) -> Seen:
+    """Whether there may be something to count: cheap, at any number of rows."""
+    (row,) = await connection.fetch(_QUERIES["look"])
+    now, *mark = row
+    return Seen(now, tuple(mark))
 
 
 async def refresh(connection: Connection, window: Window, tokens: Iterable[Token]) -> UnixSeconds | None:

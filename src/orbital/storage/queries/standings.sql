@@ -102,9 +102,10 @@ SELECT least(
     (SELECT min(timestamp) FROM facts WHERE name = 'SolverSlashed' AND timestamp >= $1)
 )
 
--- name: find_mark
--- What is not the same any more once anything was told that standings are counted from.
-SELECT (SELECT max(seq) FROM facts) AS facts, (SELECT max(seq) FROM bids) AS bids, scores, scored_at
+-- name: look
+-- The database's time, and what is not the same any more once anything was told that standings are counted from.
+SELECT floor(extract(epoch FROM now()))::bigint AS now,
+       (SELECT max(seq) FROM facts) AS facts, (SELECT max(seq) FROM bids) AS bids, scores, scored_at
 FROM (SELECT count(*) AS scores, max(scored_at) AS scored_at FROM solver_scores) AS counted
 
 -- name: list_page
