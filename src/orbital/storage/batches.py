@@ -5,7 +5,8 @@ and the states of new intents ready. Pure but for `prepare`, which lets others r
 """
 
 import asyncio
-from collections.abc import Collection, Iterator, Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,11 +23,14 @@ AT_ONCE: Final = 64
 @dataclass(slots=True)
 class Batch:
     """`told` has what these facts tell of each intent and of others' use of its nonce. `nonces` are claimed by these
-    facts, `used` are used up. When it was prepared, `states` has what each intent is if that is all of it, and `lines`,
-    `intent_lines` and `deadline_lines` have the lines of COPY.
+    facts, `used` are used up. `kinds` are those of the events, `blocks` those of the facts (None: off chain). When it
+    was prepared, `states` has what each intent is if that is all of it, and `lines`, `intent_lines` and
+    `deadline_lines` have the lines of COPY.
     """
 
     facts: Sequence[f.Fact]
+    kinds: set[type] = field(default_factory=set)
+    blocks: set[Hash32 | None] = field(default_factory=set)
     told: dict[IntentId, list[f.Fact]] = field(default_factory=dict)
     states: dict[IntentId, lifecycle.State] = field(default_factory=dict)
     nonces: set[Nonce] = field(default_factory=set)
@@ -35,9 +39,17 @@ class Batch:
     intent_lines: dict[IntentId, str] = field(default_factory=dict)
     deadline_lines: dict[IntentId, list[str]] = field(default_factory=dict)
 
-    def is_sure(self, fact: f.Fact, new_blocks: Collection[Hash32]) -> bool:
-        """Whether the ledger can't have this fact yet. Of facts off chain that is known of one that comes alone."""
-        return len(self.facts) == 1 if fact.position is None else fact.position.block_hash in new_blocks
+    def is_sure(self, new_blocks: frozenset[Hash32]) -> bool:
+        """Whether the ledger can't have any of these facts yet. Of one off chain that is known when it comes alone."""
+        return self.blocks <= new_blocks or (len(self.facts) == 1 and self.facts[0].position is None)
+
+    def split(self, new_blocks: frozenset[Hash32]) -> tuple[Sequence[f.Fact], Sequence[str], Sequence[f.Fact]]:
+        """Facts of blocks that the ledger did not have, their lines when there are some, and the other facts."""
+        if self.blocks <= new_blocks:
+            return self.facts, self.lines, ()
+        is_new = [fact.position is not None and fact.position.block_hash in new_blocks for fact in self.facts]
+        old = [fact for fact, new in zip(self.facts, is_new, strict=True) if not new]
+        return [*itertools.compress(self.facts, is_new)], [*itertools.compress(self.lines, is_new)], old
 
 
 def gather(new: Sequence[f.Fact]) -> Batch:
@@ -60,12 +72,14 @@ async def prepare(new: Sequence[f.Fact], rules: lifecycle.Rules) -> Batch:
 def _sort(batch: Batch) -> Iterator[None]:
     claimants: dict[Nonce, list[IntentId]] = {}
     for at, fact in enumerate(batch.facts):
-        intent_id = fact.intent_id
+        intent_id, event, position, _ = fact
+        batch.kinds.add(type(event))
+        batch.blocks.add(position and position.block_hash)
         if intent_id is not None:
             batch.told.setdefault(intent_id, []).append(fact)
         if (nonce := canonical.nonce_of(fact)) is not None:
             batch.nonces.add(nonce)
-            if fact.position is not None:
+            if position is not None:
                 batch.used.setdefault(nonce, []).append(fact)
             if intent_id is not None:
                 claimants.setdefault(nonce, []).append(intent_id)

@@ -10,6 +10,7 @@ from orbital.storage.pool import Connection
 
 _QUERIES: Final = sql.load("ledger")
 _OF_INTENTS: Final = (f.IntentSubmitted, f.IntentOpened)
+_OF_NONCES: Final = frozenset({*_OF_INTENTS, f.NonceInvalidated})
 
 
 class Nonce(NamedTuple):
@@ -49,6 +50,8 @@ async def find_nonce_takers(
 
 def nonce_of(fact: f.Fact) -> Nonce | None:
     """The nonce that a fact claims, or, on a chain, uses up."""
+    if type(fact.event) not in _OF_NONCES:
+        return None  # as most are, so it is known at once
     match fact.event:
         case f.IntentSubmitted(intent=intent) | f.IntentOpened(intent=intent):
             return Nonce(intent.user, intent.origin_chain_id, intent.nonce)

@@ -55,7 +55,7 @@ async def lock_affected(
     connection: Connection,
     batch: Batch,
     rules: lifecycle.Rules,
-    new_blocks: Collection[Hash32] = (),
+    new_blocks: frozenset[Hash32] = frozenset(),
     others: Sequence[f.Fact] = (),
 ) -> Held:
     """Lock what is concerned by a batch that is about to be appended, and by other facts: accounts, then intents."""
@@ -73,7 +73,7 @@ async def claim(
     intent_ids: Collection[IntentId],
     batch: Batch,
     rules: lifecycle.Rules,
-    new_blocks: Collection[Hash32] = (),
+    new_blocks: frozenset[Hash32] = frozenset(),
 ) -> Held:
     """Hold these intents, the accounts of their users being held; those never heard of get their rows.
 
@@ -84,11 +84,7 @@ async def claim(
         return Held(wanted)
     is_one_new = len(wanted) == 1 and bool(batch.nonces)  # the insert finds out
     unheard = wanted if is_one_new else wanted - await _list_known(connection, wanted)
-    told = {
-        one: facts
-        for one in unheard
-        if (facts := batch.told.get(one)) and all(batch.is_sure(fact, new_blocks) for fact in facts)
-    }
+    told = {one: batch.told[one] for one in unheard & batch.told.keys()} if batch.is_sure(new_blocks) else {}
     lines = batch.intent_lines
     states = {
         one: (one in told and batch.states.get(one)) or lifecycle.fold(one, told.get(one, ()), rules) for one in unheard

@@ -13,10 +13,9 @@ Where nothing can be in the ledger yet nothing is looked up: the facts of blocks
 copied in, and an intent that was never heard of is folded from them.
 """
 
-import itertools
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from orbital.domain import facts as f
 from orbital.domain import lifecycle
@@ -32,14 +31,8 @@ _NOBODY: Final = (None, None)
 """How the intent stands of a fact that is about none."""
 
 
-class _Appended(NamedTuple):
-    """A fact that is new to the ledger."""
-
-    seq: int
-    intent_id: IntentId | None
-    name: str
-    block_hash: Hash32 | None
-    log_index: int | None
+_Appended = tuple[int, f.Fact]
+"""A fact that is new to the ledger, with its `seq`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +57,7 @@ async def write(
     batch: Batch,
     rules: lifecycle.Rules,
     held: claims.Held,
-    new_blocks: Collection[Hash32] = (),
+    new_blocks: frozenset[Hash32] = frozenset(),
 ) -> list[int]:
     """The same of a batch.
 
@@ -75,30 +68,31 @@ async def write(
     await deadlines.put_new(connection, held.facts, held.states, batch.deadline_lines)
     told = await canonical.load(connection, sorted((batch.told.keys() | held.siblings) - held.states.keys()))
     states = {one: lifecycle.fold(one, facts, rules) for one, facts in told.items()}
-    timed = {fact.intent_id for fact in batch.facts if isinstance(fact.event, TIMED)}
-    await deadlines.put(connection, {one: facts for one, facts in told.items() if one in timed}, states)
+    timed = {one for one in told if any(isinstance(fact.event, TIMED) for fact in batch.told.get(one, ()))}
+    await deadlines.put(connection, {one: told[one] for one in timed}, states)
     await projection.update(connection, states)
     states.update(held.states)
-    await projection.refold_solvers(connection, batch.facts)
-    snapshots = await pool_states.advance(connection, batch.facts)
+    if not batch.kinds.isdisjoint(projection.OF_SOLVERS):
+        await projection.refold_solvers(connection, batch.facts)
     await outbox.announce_facts(connection, _tell(appended, states))
-    if snapshots:
-        places = {(one.block_hash, one.log_index): one.seq for one in appended}
+    if not batch.kinds.isdisjoint(market.EVENTS):
+        snapshots = await pool_states.advance(connection, batch.facts)
+        places = {market.place_of(fact): seq for seq, fact in appended}
         await outbox.announce(connection, market.announce(batch.facts, places, snapshots))
-    return [one.seq for one in appended]
+    return [seq for seq, _ in appended]
 
 
 async def note(
-    connection: Connection, passed: Sequence[deadlines.Due], new_blocks: Collection[Hash32] = ()
+    connection: Connection, passed: Sequence[deadlines.Due], new_blocks: frozenset[Hash32] = frozenset()
 ) -> list[int]:
     """Append deadlines that passed and are moot for intents whose rows the caller holds: no state changes."""
     if not passed:
         return []
-    appended = await _append(connection, Batch([one.fact for one in passed]), new_blocks)
+    appended = await _append(connection, batches.gather([one.fact for one in passed]), new_blocks)
     await deadlines.mark(connection, passed)
     about = {one.intent_id: one for one in passed}
     await outbox.announce_facts(connection, _tell(appended, about))
-    return [one.seq for one in appended]
+    return [seq for seq, _ in appended]
 
 
 async def refold(
@@ -137,32 +131,21 @@ async def list_intent_ids(connection: Connection, after: IntentId, limit: int) -
     return [row["intent_id"] for row in await connection.fetch(_QUERIES["list_intent_ids"], after, limit)]
 
 
-async def _append(connection: Connection, batch: Batch, new_blocks: Collection[Hash32]) -> list[_Appended]:
+async def _append(connection: Connection, batch: Batch, new_blocks: frozenset[Hash32]) -> list[_Appended]:
     """Put facts into the ledger; returns those that it did not have."""
-    sure, lines, unsure = [], [], []
-    for fact, line in itertools.zip_longest(batch.facts, batch.lines):
-        if fact.position is not None and fact.position.block_hash in new_blocks:
-            sure.append(fact)
-            lines.append(line or rows.line_of(fact))
-        else:
-            unsure.append(fact)
+    sure, lines, unsure = batch.split(new_blocks)
     appended: list[_Appended] = []
     if sure:
         seqs = await connection.fetchval(_QUERIES["take_seqs"], len(sure))
-        await copy(connection, "facts", rows.LINE, _number(sure, lines, seqs, appended))
+        numbered = zip(lines or map(rows.line_of, sure), seqs, strict=True)
+        await copy(connection, "facts", rows.LINE, (f"{line}\t{seq}" for line, seq in numbered))
+        appended += zip(seqs, sure, strict=True)
     if unsure:
-        columns = zip(*(rows.columns_of(fact) for fact in unsure), strict=True)
-        appended += [_Appended(*row) for row in await connection.fetch(_QUERIES["append_facts"], *columns)]
+        columns = zip(*map(rows.columns_of, unsure), strict=True)
+        by_key = {(fact.intent_id, fact.name, *market.place_of(fact)): fact for fact in unsure}
+        found = await connection.fetch(_QUERIES["append_facts"], *columns)
+        appended += [(seq, by_key[tuple(key)]) for seq, *key in found]
     return appended
-
-
-def _number(
-    sure: Sequence[f.Fact], lines: Sequence[str], seqs: Sequence[int], appended: list[_Appended]
-) -> Iterator[str]:
-    """Lines with their `seq`. What is announced of each is noted on the way, while the server copies."""
-    for fact, line, seq in zip(sure, lines, seqs, strict=True):
-        appended.append(_Appended(seq, fact.intent_id, fact.name, *market.place_of(fact)))
-        yield f"{line}\t{seq}"
 
 
 def _tell(
@@ -170,4 +153,6 @@ def _tell(
 ) -> list[outbox.Told]:
     """What is announced of new facts, but for those that the market is told."""
     stands: dict[IntentId | None, tuple[Any, Any]] = {one: (s.status, s.anomaly) for one, s in states.items()}
-    return [(new.seq, *stands.get(new.intent_id, _NOBODY)) for new in appended if new.name not in market.NAMES]
+    return [
+        (seq, *stands.get(fact.intent_id, _NOBODY)) for seq, fact in appended if type(fact.event) not in market.EVENTS
+    ]

@@ -17,20 +17,19 @@ from orbital.storage import facts_json, outbox
 from orbital.storage.pool_states import Snapshot
 
 TOPIC: Final = "market"
-Place = tuple[Hash32 | None, int | None]
-"""Block and number of a log: which fact it is."""
+Place = tuple[Hash32 | None, int]
+"""Block and number of a log, which is -1 without a log: which fact it is."""
 
-_EVENTS: Final = frozenset(typing.get_args(PoolEvent))
-NAMES: Final = frozenset(kind.__name__ for kind in _EVENTS)
-"""Facts that are told here alone."""
+EVENTS: Final = frozenset(typing.get_args(PoolEvent))
+"""What is told here alone."""
 
 
 def is_of_pool(fact: f.Fact) -> bool:
-    return type(fact.event) in _EVENTS and fact.position is not None
+    return type(fact.event) in EVENTS and fact.position is not None
 
 
 def place_of(fact: f.Fact) -> Place:
-    return (None, None) if fact.position is None else (fact.position.block_hash, fact.position.log_index)
+    return (None, -1) if fact.position is None else (fact.position.block_hash, fact.position.log_index)
 
 
 def announce(

@@ -21,7 +21,9 @@ _INSERT_FEW, _INSERT_STAGED, _UPDATE_FEW, _UPDATE_STAGED = (
     for source in ("few_states", "staged_states")
 )
 _SOLVERS: Final = sql.load("solvers")
-_OF_SOLVERS: Final = (f.SolverRegistered, f.BondChanged)
+OF_SOLVERS: Final = (f.SolverRegistered, f.BondChanged)
+"""Events by which a solver's row changes."""
+
 _NO_INTENT: Final = (None,) * 13
 _NO_INTENT_LINE: Final = "\t".join([NULL] * len(_NO_INTENT))
 _COLUMNS: Final = (
@@ -104,7 +106,7 @@ def line_of(intent_id: IntentId, state: State) -> str:
 
 async def refold_solvers(connection: Connection, new: Iterable[f.Fact]) -> None:
     """Bring the rows of those solvers up to date whom registry facts concern."""
-    touched = {event.solver for fact in new if isinstance(event := fact.event, _OF_SOLVERS)}
+    touched = {event.solver for fact in new if isinstance(event := fact.event, OF_SOLVERS)}
     await put_solvers(connection, sorted(touched))
 
 

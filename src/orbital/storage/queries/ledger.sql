@@ -29,7 +29,7 @@ FROM unnest($1::bytea[], $2::text[], $3::bytea[], $4::bigint[], $5::bigint[], $6
             $8::int[], $9::bigint[], $10::text[])
      AS new (intent_id, name, actor, chain_id, block_number, block_hash, tx_hash, log_index, timestamp, data)
 ON CONFLICT DO NOTHING
-RETURNING seq, intent_id, name, block_hash, log_index
+RETURNING seq, intent_id, name, block_hash, coalesce(log_index, -1) AS log_index
 
 -- name: take_seqs
 -- Numbers for so many facts that are about to be copied in.
