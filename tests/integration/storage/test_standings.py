@@ -278,7 +278,7 @@ async def test_counting_again_replaces_what_was_counted(connection):
     assert {(one.awards, one.fills, one.volume_usd_cents) for one in page.entries} == {(0, 0, 0)}
     assert [one.place for one in page.entries] == list(range(1, len(SOLVERS)))
     assert SOLVERS[13] not in {one.solver for one in page.entries}
-    rows = "SELECT ctid::text FROM solver_standings ORDER BY address"
+    rows = "SELECT ctid::text, xmax::text FROM solver_standings ORDER BY address"
     before = await connection.fetch(rows)
     await standings.refresh(connection, Window.ALL, TOKENS)
     assert await connection.fetch(rows) == before  # what is the same is not written

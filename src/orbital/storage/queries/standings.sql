@@ -3,7 +3,8 @@ SELECT floor(extract(epoch FROM now()))::bigint
 
 -- name: count_window
 -- Count a window that begins at $2 (unix seconds) anew, and write what differs. $3, $4 and $5 are tokens with a price:
--- chain, address, and what a base unit is worth in 10^-42 US dollars. Only final awards, slashes and public bids count.
+-- chain, address, and what a base unit is worth in 10^-42 US dollars. Only final awards, slashes and public bids count;
+-- sealed bids are taken out, since they are few.
 WITH known AS (
     SELECT address FROM solvers UNION SELECT address FROM solver_profiles
 ), done AS (
@@ -35,8 +36,14 @@ WITH known AS (
     GROUP BY d.address
 ), public_bids AS (
     SELECT b.solver AS address, count(*) AS bids
-    FROM bids b JOIN auctions a USING (intent_id, round) JOIN intents i USING (intent_id)
-    WHERE b.received_at >= to_timestamp($2) AND a.state <> 'open' AND i.status NOT IN ('pending', 'matched')
+    FROM bids b
+    WHERE b.received_at >= to_timestamp($2)
+      AND NOT EXISTS (
+          SELECT FROM auctions a WHERE a.intent_id = b.intent_id AND a.round = b.round AND a.state = 'open'
+      )
+      AND NOT EXISTS (
+          SELECT FROM intents i WHERE i.intent_id = b.intent_id AND i.status IN ('pending', 'matched')
+      )
     GROUP BY b.solver
 ), slashed AS (
     SELECT f.actor AS address, count(*) AS slashes
@@ -63,15 +70,18 @@ WITH known AS (
     LEFT JOIN worth USING (address)
     LEFT JOIN public_bids USING (address)
     LEFT JOIN slashed USING (address)
+), ranked AS (
+    SELECT $1::text AS period, c.*,
+           row_number() OVER (ORDER BY reputation DESC, address),
+           row_number() OVER (ORDER BY volume_usd_cents DESC, address),
+           row_number() OVER (ORDER BY fills DESC, address),
+           row_number() OVER (ORDER BY success_bps DESC NULLS LAST, address),
+           row_number() OVER (ORDER BY median_fill_seconds NULLS LAST, address)
+    FROM counted c
 )
-INSERT INTO solver_standings AS old
-SELECT $1::text, c.*,
-       row_number() OVER (ORDER BY reputation DESC, address),
-       row_number() OVER (ORDER BY volume_usd_cents DESC, address),
-       row_number() OVER (ORDER BY fills DESC, address),
-       row_number() OVER (ORDER BY success_bps DESC NULLS LAST, address),
-       row_number() OVER (ORDER BY median_fill_seconds NULLS LAST, address)
-FROM counted c
+INSERT INTO solver_standings
+SELECT r.* FROM ranked r LEFT JOIN solver_standings old USING (period, address)
+WHERE ROW(r.*) IS DISTINCT FROM ROW(old.*)
 ORDER BY address
 ON CONFLICT (period, address) DO UPDATE SET
     bids = excluded.bids, awards = excluded.awards, fills = excluded.fills, excused = excluded.excused,
@@ -82,7 +92,6 @@ ON CONFLICT (period, address) DO UPDATE SET
     place_reputation = excluded.place_reputation, place_volume = excluded.place_volume,
     place_fills = excluded.place_fills, place_success_rate = excluded.place_success_rate,
     place_speed = excluded.place_speed
-WHERE old.* IS DISTINCT FROM excluded.*
 
 -- name: drop_unknown
 DELETE FROM solver_standings s
