@@ -23,6 +23,7 @@ from orbital.domain.errors import Conflict
 from orbital.domain.intent import Award, Bid, Intent
 from orbital.domain.lifecycle import Status
 from orbital.domain.network import Network
+from orbital.domain.solver import Registration
 from orbital.domain.types import (
     Address,
     Amount,
@@ -275,6 +276,37 @@ class Api:
             },
             "signature": hexes.to_hex(signer.sign(digest)),
         }
+
+    def registration(self, solver: Address, **changes: typing.Any) -> Registration:
+        """What a solver may say of itself."""
+        fields: Json = {
+            "solver": solver,
+            "name": "Läufer ✓",
+            "chain_ids": (ORIGIN, DESTINATION),
+            "fee_bps": 5,
+            "contact": "ops@fastlane.example",
+            "nonce": 2**256 - 1,
+            "deadline": int(self.now()) + 600,
+        }
+        return Registration(**fields | changes)
+
+    def signed(self, told: Registration, signer: keys.Signer) -> Json:
+        """The body of a registration, written without the code under test."""
+        digest = eip712.registration_digest(told, self.network.registry_chain_id, self.network.registry)
+        fields = dataclasses.asdict(told) | {"solver": "0x" + told.solver.hex(), "nonce": str(told.nonce)}
+        fields["chain_ids"] = list(told.chain_ids)
+        return {"registration": fields, "signature": hexes.to_hex(signer.sign(digest))}
+
+    async def register(self, signer: keys.Signer, **changes: typing.Any) -> httpx.Response:
+        body = self.signed(self.registration(signer.address, **changes), signer)
+        return await self.client.post("/api/v1/solver/register", json=body)
+
+    async def registered(self, **changes: typing.Any) -> keys.Signer:
+        """A solver with a profile and no bond."""
+        signer = keys.generate_signer()
+        answer = await self.register(signer, **changes)
+        assert answer.status_code == 201, answer.text
+        return signer
 
     def path(self, intent: Intent, rest: str = "") -> str:
         return f"/api/v1/intents/{hexes.to_hex(self.intent_id(intent))}{rest}"

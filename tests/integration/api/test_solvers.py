@@ -4,47 +4,14 @@ import asyncio
 import dataclasses
 import typing
 
-from orbital.chain import eip712, hexes, keys
+from orbital.chain import hexes, keys
 from orbital.chain.rpc import Rpc
 from orbital.chain.transactions import Wallet
 from orbital.devnet import accounts
-from orbital.domain.solver import Registration
-from orbital.domain.types import ChainId, UnixSeconds
 
 ORIGIN, DESTINATION = 31337, 31338
 DAYS_30 = 30 * 24 * 3600
 Json = dict[str, typing.Any]
-
-
-def make_registration(api, solver: bytes, **changes: typing.Any) -> Registration:
-    made = Registration(
-        solver=solver,
-        name="Läufer ✓",
-        chain_ids=(ChainId(ORIGIN), ChainId(DESTINATION)),
-        fee_bps=5,
-        contact="ops@fastlane.example",
-        nonce=2**256 - 1,
-        deadline=UnixSeconds(int(api.now()) + 600),
-    )
-    return dataclasses.replace(made, **changes)
-
-
-def write(registration: Registration, signature: bytes) -> Json:
-    """The body, written without the code under test."""
-    written = dataclasses.asdict(registration)
-    written |= {"solver": "0x" + registration.solver.hex(), "nonce": str(registration.nonce)}
-    return {"registration": written | {"chain_ids": list(registration.chain_ids)}, "signature": "0x" + signature.hex()}
-
-
-def sign(api, registration: Registration, signer: keys.Signer) -> Json:
-    network = api.network
-    digest = eip712.registration_digest(registration, network.registry_chain_id, network.registry)
-    return write(registration, signer.sign(digest))
-
-
-async def register(api, signer: keys.Signer, **changes: typing.Any):
-    body = sign(api, make_registration(api, signer.address, **changes), signer)
-    return await api.client.post("/api/v1/solver/register", json=body)
 
 
 def path(signer: keys.Signer, rest: str = "") -> str:
@@ -63,7 +30,7 @@ def code(answer) -> tuple[int, str]:
 
 async def test_a_profile_is_registered_once_and_read_by_everybody(api):
     signer = keys.generate_signer()
-    answer = await register(api, signer)
+    answer = await api.register(signer)
     assert (answer.status_code, answer.headers["location"]) == (201, path(signer))
     shown = answer.json()
     assert shown["registered_at"] == shown["last_activity"] is not None
@@ -82,7 +49,7 @@ async def test_a_profile_is_registered_once_and_read_by_everybody(api):
         "suspension": None,
     }
     assert await read(api, signer) == shown
-    assert code(await register(api, signer, name="Another")) == (409, "already_registered")
+    assert code(await api.register(signer, name="Another")) == (409, "already_registered")
     await api.bond(signer.address, 10**18)
     assert await read(api, signer) | {"last_activity": None} == shown | {
         "bond_wei": str(10**18),
@@ -93,7 +60,7 @@ async def test_a_profile_is_registered_once_and_read_by_everybody(api):
 
 async def test_of_parallel_registrations_one_is_taken(api):
     signer = keys.generate_signer()
-    answers = await asyncio.gather(*(register(api, signer, name=f"Number {n}") for n in range(20)))
+    answers = await asyncio.gather(*(api.register(signer, name=f"Number {n}") for n in range(20)))
     (taken,) = [one.json() for one in answers if one.status_code == 201]
     assert [code(one) for one in answers if one.status_code != 201] == [(409, "already_registered")] * 19
     assert await read(api, signer) == taken
@@ -101,7 +68,7 @@ async def test_of_parallel_registrations_one_is_taken(api):
 
 async def test_a_repeated_request_has_the_first_answer(api):
     signer = keys.generate_signer()
-    body = sign(api, make_registration(api, signer.address), signer)
+    body = api.signed(api.registration(signer.address), signer)
     headers = {"Idempotency-Key": "once"}
     first, again = [await api.client.post("/api/v1/solver/register", json=body, headers=headers) for _ in range(2)]
     assert (first.status_code, again.status_code, first.json()) == (201, 201, again.json())
@@ -110,15 +77,15 @@ async def test_a_repeated_request_has_the_first_answer(api):
 
 async def test_faults_are_told_in_their_order(api):
     """Each body has the fault of its line and all those below."""
-    unserved, late = (ChainId(1),), UnixSeconds(int(api.now()) - 1)
+    unserved, late = (1,), int(api.now()) - 1
     stranger = keys.generate_signer()
-    denied = make_registration(api, api.denied.address)
+    denied = api.registration(api.denied.address)
     bodies = [
-        sign(api, dataclasses.replace(denied, chain_ids=unserved, deadline=late, name=""), stranger),
-        sign(api, dataclasses.replace(denied, chain_ids=unserved, deadline=late), stranger),
-        sign(api, dataclasses.replace(denied, deadline=late), stranger),
-        sign(api, denied, stranger),
-        sign(api, make_registration(api, (await registered(api)).address), stranger),
+        api.signed(dataclasses.replace(denied, chain_ids=unserved, deadline=late, name=""), stranger),
+        api.signed(dataclasses.replace(denied, chain_ids=unserved, deadline=late), stranger),
+        api.signed(dataclasses.replace(denied, deadline=late), stranger),
+        api.signed(denied, stranger),
+        api.signed(api.registration((await api.registered()).address), stranger),
     ]
     answers = [await api.client.post("/api/v1/solver/register", json=body) for body in bodies]
     assert [code(one) for one in answers] == [
@@ -131,18 +98,10 @@ async def test_faults_are_told_in_their_order(api):
     assert answers[1].json()["errors"][0]["pointer"] == "/registration/chain_ids/0"
 
 
-async def registered(api, **changes: typing.Any) -> keys.Signer:
-    """A solver with a profile and no bond."""
-    signer = keys.generate_signer()
-    answer = await register(api, signer, **changes)
-    assert answer.status_code == 201, answer.text
-    return signer
-
-
 async def test_a_registrations_deadline_is_at_most_thirty_days_ahead(api):
     taken = []
     for ahead in (-1, 9, DAYS_30 - 9, DAYS_30 + 9):
-        answer = await register(api, keys.generate_signer(), deadline=UnixSeconds(int(api.now()) + ahead))
+        answer = await api.register(keys.generate_signer(), deadline=int(api.now()) + ahead)
         taken.append(answer.status_code)
     assert taken == [422, 201, 201, 422]
 
@@ -172,7 +131,7 @@ HOSTILE = {
 async def test_a_name_is_what_is_seen_of_it(api):
     signer = keys.generate_signer()
     for why, name in HOSTILE.items():
-        answer = await register(api, signer, name=name)
+        answer = await api.register(signer, name=name)
         assert code(answer) == (422, "invalid_request"), why
         assert [one["pointer"] for one in answer.json()["errors"]] == ["/registration/name"], why
     assert code(await api.client.get(path(signer))) == (404, "not_found")
@@ -198,7 +157,7 @@ SHAPELESS = [
 
 
 async def test_each_field_has_its_shape(api):
-    body = sign(api, make_registration(api, keys.generate_signer().address), keys.generate_signer())
+    body = api.signed(api.registration(keys.generate_signer().address), keys.generate_signer())
     for field, value in SHAPELESS:
         wrong = body | {"registration": body["registration"] | {field: value}}
         answer = await api.client.post("/api/v1/solver/register", json=wrong)
@@ -210,8 +169,8 @@ async def test_a_contract_registers_by_its_code(api, contract_wallet_code):
     owner = keys.generate_signer()
     deployer = Wallet(api.rpcs[api.network.registry_chain_id], keys.parse_signer(accounts.DEPLOYER))
     wallet = (await deployer.transact(None, contract_wallet_code + bytes(12) + owner.address)).contract_address
-    registration = make_registration(api, wallet)
-    body = sign(api, registration, owner)
+    registration = api.registration(wallet)
+    body = api.signed(registration, owner)
     assert code(await api.client.post("/api/v1/solver/register", json=body)) == (422, "invalid_signature")
     body["signature"] = "0x01" + body["signature"][2:]
     answer = await api.client.post("/api/v1/solver/register", json=body)
@@ -223,7 +182,7 @@ async def test_a_contract_can_not_register_while_its_chain_is_away(api):
     async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
 
-    body = sign(api, make_registration(api, keys.generate_signer().address), keys.generate_signer())
+    body = api.signed(api.registration(keys.generate_signer().address), keys.generate_signer())
     chain_id = api.network.registry_chain_id
     node = await asyncio.start_server(hang_up, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{node.sockets[0].getsockname()[1]}"
@@ -247,7 +206,7 @@ async def test_a_solver_without_a_profile_is_known_by_its_bond(api):
 
 
 async def test_a_solver_changes_what_it_gives_and_nothing_else(api):
-    signer = await registered(api)
+    signer = await api.registered()
     headers = await api.login(signer)
     before = await read(api, signer)
     for change in (
@@ -284,7 +243,7 @@ NO_CHANGES = [
 
 
 async def test_a_change_that_is_none_is_refused(api):
-    signer = await registered(api)
+    signer = await api.registered()
     headers = await api.login(signer)
     before = await read(api, signer)
     for change, pointer, expected in NO_CHANGES:
@@ -295,7 +254,7 @@ async def test_a_change_that_is_none_is_refused(api):
 
 
 async def test_only_the_solver_changes_its_profile(api):
-    signer = await registered(api)
+    signer = await api.registered()
     change = {"fee_bps": 1}
     assert code(await api.client.put(path(signer, "/update"), json=change)) == (401, "unauthenticated")
     for other in (keys.generate_signer(), api.admin):

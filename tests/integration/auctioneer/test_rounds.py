@@ -9,7 +9,8 @@ from orbital.chain import eip712, keys
 from orbital.domain import errors
 from orbital.domain import facts as f
 from orbital.domain.lifecycle import Status
-from orbital.storage import leases, pool
+from orbital.domain.solver import Changes, Registration
+from orbital.storage import leases, pool, profiles
 
 
 async def test_submitted_intent_gets_a_round(office: Any) -> None:
@@ -105,6 +106,32 @@ async def test_benched_solver_does_not_win(office: Any, solvers: tuple[keys.Sign
     (closed,) = await office.rounds_of(intent_id)
     assert closed.outcome["award"]["solver"] == "0x" + solvers[1].address.hex()
     assert closed.outcome["bids"][1]["reason"] == "benched"
+
+
+async def test_solver_that_was_suspended_or_paused_itself_after_its_bid_does_not_win(
+    office: Any, solvers: tuple[keys.Signer, ...]
+) -> None:
+    intent_id = await office.submit()
+    await loop.turn(office.desk)
+    await office.bid(intent_id, 999_000, solvers[0])
+    await office.bid(intent_id, 991_000, solvers[1])
+    await office.end_window(intent_id)
+    told = Registration(solvers[1].address, "Lane", (31337, 31338), 5, "", 1, office.now)
+    async with pool.transaction(office.desk.pool) as connection:
+        await profiles.register(connection, told, b"")
+        await profiles.change(connection, told.solver, Changes(is_paused=True))
+        await profiles.decide(connection, solvers[0].address, profiles.Verdict.SUSPENDED, "No.", solvers[0].address)
+    await loop.turn(office.desk)
+    (idle,) = await office.rounds_of(intent_id)
+    assert [bid["reason"] for bid in idle.outcome["bids"]] == ["not_eligible"] * 2
+
+    async with pool.transaction(office.desk.pool) as connection:
+        await profiles.change(connection, told.solver, Changes(is_paused=False, chain_ids=(31338, 31337)))
+    await office.bid(intent_id, 992_000, solvers[1])
+    await office.end_window(intent_id)
+    await loop.turn(office.desk)
+    (closed,) = await office.rounds_of(intent_id)
+    assert closed.outcome["award"]["solver"] == "0x" + solvers[1].address.hex()
 
 
 async def test_cancelled_intent_voids_its_round(

@@ -6,6 +6,7 @@ for statements that a pooled connection runs often.
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import uuid
 
@@ -19,8 +20,10 @@ ROWS, MANY_ROWS = 80_000, 1_000_000
 LIMIT = 21
 USER, SOLVER, NOBODY = "\\x" + "aa" * 20, "\\x" + "bb" * 20, "\\x" + "cc" * 20
 INTENT_ID = "sha256(n::text::bytea)"
+ADDRESS = f"substr({INTENT_ID}, 1, 20)"
 
-# One user and one solver in four rows; every fourth round is open; one intent has a quarter of all facts.
+# One user and one solver in four rows; every fourth round is open; one intent has a quarter of all facts;
+# three in four solvers have the same reputation.
 FILL = (
     f"""INSERT INTO intents (intent_id, user_address, recipient, origin_chain_id, destination_chain_id, input_token,
         input_amount, output_token, min_output_amount, nonce, open_deadline, fill_deadline, auctioneer, status, round,
@@ -47,6 +50,21 @@ FILL = (
     SELECT CASE WHEN n % 4 = 0 THEN sha256('1') ELSE {INTENT_ID} END, 'IntentFilled', 1, 1 + n % 20000,
         sha256((1 + n % 20000)::text::bytea), sha256('1'), n, n, '{{}}'
     FROM generate_series(1, $3::integer) n WHERE $1::bytea <> $2::bytea""",
+    f"""INSERT INTO solvers (address, bond_wei, last_activity)
+    SELECT {ADDRESS}, 1, 1 FROM generate_series(1, $3::integer) n WHERE $1::bytea <> $2::bytea""",
+    f"""INSERT INTO solver_profiles (address, name, chain_ids, fee_bps, contact, nonce, deadline, signature)
+    SELECT {ADDRESS}, 'Lane', '{{1}}', 1, '', 1, 1, '' FROM generate_series(1, $3::integer) n
+    WHERE $1::bytea <> $2::bytea""",
+    f"""INSERT INTO solver_scores (address, reputation, version, as_of, inputs)
+    SELECT {ADDRESS}, CASE WHEN n % 4 = 0 THEN n % 10001 ELSE 5000 END, 1, now(), '{{}}'
+    FROM generate_series(1, $3::integer) n WHERE $1::bytea <> $2::bytea""",
+    f"""INSERT INTO solver_decisions (solver, verdict, reason, admin)
+    SELECT {ADDRESS}, 'suspended', 'No.', $2 FROM generate_series(1, $3::integer / 16) n
+    WHERE $1::bytea <> $2::bytea""",
+    f"""INSERT INTO concluded_awards (intent_id, round, solver, user_address, result, awarded_at, concluded_at,
+        chain_id, token, amount)
+    SELECT {INTENT_ID}, 1, {ADDRESS}, $1::bytea, 'filled', n, n, 1, $2::bytea, 1
+    FROM generate_series(1, $3::integer / 16) n""",
 )
 FIRST = "NULL, NULL"
 LISTS = {
@@ -59,6 +77,7 @@ LISTS = {
     ),
     "list_awards": ("auctions", f"'{SOLVER}', false, {{after}}, {LIMIT}", FIRST, "to_timestamp({seconds}), '\\x80'"),
     "list_events": ("ledger", f"sha256('1'), {{after}}, {LIMIT}", "0", "{seq}"),
+    "list_best": ("solvers", f"{{after}}, 0, {LIMIT}", FIRST, "{reputation}, '\\x80'"),
 }
 
 
@@ -113,6 +132,21 @@ async def test_a_page_costs_the_same_among_a_million(huge_database, name, mode):
     await _check_pages(huge_database, MANY_ROWS, name, mode)
 
 
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+async def test_the_solvers_of_a_page_are_found_one_by_one(full_database, mode):
+    connection = await asyncpg.connect(full_database, server_settings=pool.SERVER_SETTINGS)
+    try:
+        await connection.execute(f"SET plan_cache_mode = {mode}")
+        await connection.execute(f"PREPARE page AS {sql.load('solvers')['find_many']}")
+        asked = ", ".join(f"'\\x{hashlib.sha256(str(n).encode()).hexdigest()[:40]}'" for n in range(1, LIMIT + 1))
+        plan = await _explain(connection, f"ARRAY[{asked}]::bytea[]")
+    finally:
+        await connection.close()
+    assert plan["Actual Rows"] == LIMIT
+    assert {one["Relation Name"] for one in _nodes(plan) if one["Node Type"] == "Seq Scan"} == set()
+    assert _buffers(plan) < 30 * LIMIT  # six lookups each
+
+
 async def _check_pages(url, rows, name, mode):
     """The plans of the first page, of one in the middle and of one of the last."""
     noun, arguments, first, late = LISTS[name]
@@ -123,7 +157,7 @@ async def _check_pages(url, rows, name, mode):
         plans = [await _explain(connection, arguments.format(after=first))]
         for passed in (rows // 2, rows - 10 * LIMIT):
             number = rows - passed if name in {"list_by_user", "list_awards"} else passed
-            behind = late.format(seconds=1000 + number // 3, seq=number)
+            behind = late.format(seconds=1000 + number // 3, seq=number, reputation=10_000 - 10_000 * passed // rows)
             plans.append(await _explain(connection, arguments.format(after=behind)))
     finally:
         await connection.close()

@@ -24,9 +24,10 @@ SELECT * FROM known_solvers WHERE address = $1
 SELECT * FROM known_solvers WHERE address = ANY ($1::bytea[])
 
 -- name: list_best
--- Keys of a page of solvers, from after ($1, $2) on if given, down to the reputation $3.
+-- Keys of a page of solvers, from after ($1, $2) on or from the best, down to the reputation $3.
 SELECT address, reputation FROM solver_scores
-WHERE ($1::integer IS NULL OR (-reputation, address) > (-$1, $2)) AND -reputation <= -$3::integer
+WHERE (-reputation, address) > (-coalesce($1::bigint, 1000000), coalesce($2::bytea, ''::bytea))
+  AND -reputation <= -$3::integer
 ORDER BY -reputation, address
 LIMIT $4
 
