@@ -7,32 +7,28 @@ over by itself; nothing is kept in memory that the next leader would need.
 """
 
 import asyncio
-import contextlib
-import os
-import secrets
-import socket
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
 from orbital.auctioneer import judge, rounds
 from orbital.auctioneer.rounds import Desk
 from orbital.auctioneer.settings import AuctioneerSettings
 from orbital.chain.keys import Signer
 from orbital.chain.rpc import Rpc, RpcError
-from orbital.domain.errors import Conflict, OrbitalError, Rejected, Unavailable
+from orbital.domain.errors import Rejected, Unavailable
 from orbital.domain.network import Network
 from orbital.domain.types import ChainId
-from orbital.observe import logging
-from orbital.storage import auctions, leases
-from orbital.storage.pool import Pool, acquire, transaction
+from orbital.observe import logging, metrics
+from orbital.storage import auctions, leadership, leases
+from orbital.storage.pool import Pool, acquire
 
 LEASE = "auctioneer"
 BATCH = 100
 BACK_OFF_SECONDS = 1.0
-STANDBY_SECONDS = 0.5
 SHORTEST_SLEEP_SECONDS = 0.01
-RELEASE_SECONDS = 0.5
 
 log = logging.get_logger("auctioneer")
+IS_LEADER = metrics.gauge("orbital_auctioneer_leader", "1 while this process has the lease, else 0.")
 
 
 async def run(
@@ -45,27 +41,13 @@ async def run(
     """Run until cancelled. Rejected `wrong_auctioneer_key` when the key is not the network's auctioneer's."""
     if signer.address != network.auctioneer:
         raise Rejected("wrong_auctioneer_key", "The auctioneer's key does not belong to the network's auctioneer.")
-    holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-    is_away, leader = False, None
-    while True:
-        try:
-            lease, leader_now = await _acquire(pool, holder, settings)
-            is_away = False
-            if lease is None:
-                if leader_now != leader:
-                    log.info("standing_by", leader=leader_now)
-                leader = leader_now
-                await asyncio.sleep(STANDBY_SECONDS)
-                continue
-            leader = None
-            await _lead(Desk(pool, lease, network, signer, settings), rpcs)
-        except (Unavailable, Conflict) as error:
-            if isinstance(error, Conflict) and error.code != "lease_lost":
-                raise
-            if not is_away:
-                log.warning("not_leading", code=error.code, detail=error.detail)
-            is_away = True
-            await asyncio.sleep(BACK_OFF_SECONDS)
+
+    def work(lease: leases.Lease) -> list[Coroutine[Any, Any, None]]:
+        desk = Desk(pool, lease, network, signer, settings)
+        return [_turn_over(desk), _judge(desk, rpcs)]
+
+    terms = leadership.Terms(lease_seconds=settings.lease_seconds, renew_seconds=settings.renew_seconds)
+    await leadership.lead(pool, LEASE, terms, work, log, IS_LEADER)
 
 
 async def turn(desk: Desk) -> float:
@@ -117,36 +99,6 @@ async def _judge_case(desk: Desk, rpcs: Mapping[ChainId, Rpc], case: judge.Case,
     return True
 
 
-async def _acquire(pool: Pool, holder: str, settings: AuctioneerSettings) -> tuple[leases.Lease | None, str | None]:
-    """The lease, or None and who leads."""
-    async with transaction(pool) as connection:
-        lease = await leases.acquire(connection, LEASE, holder, settings.lease_seconds)
-        return lease, None if lease is not None else await leases.find_holder(connection, LEASE)
-
-
-async def _lead(desk: Desk, rpcs: Mapping[ChainId, Rpc]) -> None:
-    """Do the three jobs until one fails; its error is raised, the lease given back."""
-    log.info("leading", epoch=desk.lease.epoch)
-    jobs = [asyncio.ensure_future(job) for job in (_renew(desk), _turn_over(desk), _judge(desk, rpcs))]
-    try:
-        await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for job in jobs:
-            job.cancel()
-        ended = await asyncio.gather(*jobs, return_exceptions=True)
-        await _release(desk)
-    failures = [one for one in ended if isinstance(one, Exception)]
-    unexpected = [one for one in failures if not isinstance(one, OrbitalError)]
-    raise (unexpected or failures)[0]
-
-
-async def _renew(desk: Desk) -> None:
-    while True:
-        await asyncio.sleep(desk.settings.renew_seconds)
-        async with transaction(desk.pool) as connection:
-            await leases.renew(connection, desk.lease, desk.settings.lease_seconds)
-
-
 async def _turn_over(desk: Desk) -> None:
     while True:
         seconds = await turn(desk)
@@ -161,10 +113,3 @@ async def _judge(desk: Desk, rpcs: Mapping[ChainId, Rpc]) -> None:
             log.warning("chain_unavailable", chain_id=chain_id, detail="lapsed awards of this origin wait")
         silent = found
         await asyncio.sleep(desk.settings.judge_seconds if not silent else BACK_OFF_SECONDS)
-
-
-async def _release(desk: Desk) -> None:
-    """Give the lease back if the database is there to take it; it runs out by itself otherwise."""
-    with contextlib.suppress(Unavailable, TimeoutError):
-        async with asyncio.timeout(RELEASE_SECONDS), transaction(desk.pool) as connection:
-            await leases.release(connection, desk.lease)

@@ -45,6 +45,12 @@ class Follower:
 
     async def run(self) -> None:
         """Follow for ever, through outages. Conflict `lease_lost` ends it."""
+        try:
+            await self._follow_on()
+        finally:
+            figures.forget(self._label)
+
+    async def _follow_on(self) -> None:
         settings = self._subject.settings
         while True:
             pause = settings.retry_seconds

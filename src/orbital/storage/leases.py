@@ -14,6 +14,7 @@ from orbital.domain.errors import Conflict
 from orbital.storage import sql
 from orbital.storage.pool import Connection
 
+LOST: Final = "lease_lost"
 _QUERIES: Final = sql.load("leases")
 
 
@@ -62,4 +63,4 @@ async def hold(connection: Connection, lease: Lease) -> None:
 
 
 def _lost(lease: Lease) -> Conflict:
-    return Conflict("lease_lost", f"The lease {lease.name!r} of epoch {lease.epoch} went to another holder.")
+    return Conflict(LOST, f"The lease {lease.name!r} of epoch {lease.epoch} went to another holder.")

@@ -84,7 +84,7 @@ async def test_a_leader_that_was_stopped_finds_itself_replaced(
             await world.caught_up(world.origin)
             assert await epoch(world) == 2
             paused.send_signal(signal.SIGCONT)
-            await wait_until(lambda: says(tmp_path / "worker.log", "lease lost"))
+            await wait_until(lambda: says(tmp_path / "worker.log", "lease_lost"))
             await world.mine(world.origin)
             await world.caught_up(world.origin)
             assert await epoch(world) == 2

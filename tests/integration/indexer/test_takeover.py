@@ -105,7 +105,7 @@ async def write_slowly(world, lease, is_copying, holds, goes_on):
 
 async def stands_by(folder, leader):
     lines = (folder / "indexer.log").read_text().splitlines()
-    said = [one for line in lines if line.startswith("{") and (one := json.loads(line))["event"] == "standing by"]
+    said = [one for line in lines if line.startswith("{") and (one := json.loads(line))["event"] == "standing_by"]
     return len(said) > 0 and leader in said[-1]["leader"]
 
 
