@@ -112,6 +112,7 @@ async def refresh(connection: Connection, window: Window, tokens: Iterable[Token
     since = 0 if window.seconds is None else now - window.seconds
     prices = [(one.chain_id, one.address, _weight_of(one, micro)) for one in tokens if (micro := one.usd_micro)]
     columns = [list(column) for column in zip(*prices, strict=True)] or [[], [], []]
+    await connection.execute(_QUERIES["plan_anew"])
     await connection.execute(_QUERIES["count_window"], window.value, since, *columns, auction.NEW_SOLVER_REPUTATION)
     await connection.execute(_QUERIES["drop_unknown"], window.value)
     await connection.execute(_QUERIES["put_count"], window.value)

@@ -1,6 +1,11 @@
 -- name: now
 SELECT floor(extract(epoch FROM now()))::bigint
 
+-- name: plan_anew
+-- For the surrounding transaction: one plan for windows of an hour and of all time would fit neither, and its costs are
+-- guessed too high to compile it for.
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)
+
 -- name: count_window
 -- Count a window that begins at $2 (unix seconds) anew, and write what differs. $3, $4 and $5 are tokens with a price:
 -- chain, address, and what a base unit is worth in 10^-42 US dollars. Only final awards, slashes and public bids count;
