@@ -21,9 +21,8 @@ from orbital.domain.errors import Conflict, OrbitalError, Unavailable
 from orbital.domain.network import Network
 from orbital.observe import logging
 from orbital.storage import leases
+from orbital.storage.conclusions import LEASE
 from orbital.storage.pool import Pool, transaction
-
-LEASE: Final = "analytics"
 
 _BACK_OFF_SECONDS: Final = 1.0
 _STANDBY_SECONDS: Final = 0.5

@@ -3,7 +3,8 @@
 What enters is what counts: canonical blocks, the facts that stand in them or off chain, and every column of every
 projection. What tells how it came about is left out: the order in which facts arrived (`seq`) and when
 (`recorded_at`), what a node says of its heads, how far finality is verified, blocks and facts that a reorg took, rows
-that an intent or a solver left behind when all that was known of it fell, and a passed deadline that nothing sets.
+that an intent or a solver left behind when all that was known of it fell, a passed deadline that nothing sets, and what
+is counted of solvers, which grows with what is final and with the days.
 
 So a run that was killed, one that saw reorgs, one that was rewound and one that indexed in peace can be compared.
 A part's fingerprint is the SHA-256 of its rows' SHA-256 in ascending order, a row being its JSON as PostgreSQL writes

@@ -4,7 +4,8 @@ The chain's lease is seized first, so a running indexer can write nothing from t
 for the lease like anybody, and starts from the checkpoint that it finds. Going back takes steps of one transaction
 each; after each of them ledger, projections and checkpoint fit together, so a rewind that was killed half-way has gone
 half the way, and the indexer follows from there once the lease has run out. Facts are not deleted: they fall with
-their blocks, which is announced, and count again should the chain have the same blocks after all.
+their blocks, which is announced, and count again should the chain have the same blocks after all. Awards that were
+concluded by them are not concluded any more, and the scores made of those are counted anew.
 """
 
 import os
@@ -14,7 +15,7 @@ from typing import Final
 from orbital.domain import lifecycle
 from orbital.domain.errors import NotFound, Rejected
 from orbital.domain.types import BlockNumber, ChainId
-from orbital.storage import chains, leases, pool
+from orbital.storage import chains, conclusions, leases, pool, scores
 from orbital.storage.pool import Connection
 
 _LEASE_SECONDS: Final = 60.0
@@ -71,7 +72,10 @@ async def _go_back(
             await leases.renew(connection, lease, _LEASE_SECONDS)
             began, end = way = way or await _check(connection, chain_id, to)
             step = await chains.find_step(connection, chain_id, end, facts_a_step)
+            await conclusions.hold(connection)
             await chains.forget_finality(connection, chain_id, step)
+            await conclusions.forget_above(connection, chain_id, step)
+            await scores.want_above(connection, chain_id, step)
             fallen += await chains.rollback(connection, chain_id, step, rules)
         if step == end:
             return began, fallen

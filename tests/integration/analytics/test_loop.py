@@ -11,6 +11,7 @@ from orbital.analytics.settings import AnalyticsSettings
 from orbital.domain import errors
 from orbital.domain.network import Network
 from orbital.storage import leases, migrate, pool
+from orbital.storage.conclusions import LEASE
 from orbital.storage.settings import StorageSettings
 
 PATIENCE_SECONDS = 15
@@ -71,7 +72,7 @@ async def test_leader_whose_lease_was_taken_writes_nothing_more_and_leads_again_
         task = start(database, "first", seen)
         await until(lambda: seen)
         async with pool.transaction(database) as connection:
-            taken = await leases.seize(connection, loop.LEASE, "other", 60.0)
+            taken = await leases.seize(connection, LEASE, "other", 60.0)
         await until(lambda: {"event": "not_leading", "code": "lease_lost"}.items() <= said[-1].items())
         before = len(seen)
         await until(lambda: said[-1].get("leader") == "other")
@@ -92,7 +93,7 @@ async def test_duties_are_turned_in_order_and_any_may_ask_for_another_turn(datab
 
         return desk.Duty(name, turn)
 
-    at = desk.Desk(database, leases.Lease(loop.LEASE, 1), NETWORK, SETTINGS)
+    at = desk.Desk(database, leases.Lease(LEASE, 1), NETWORK, SETTINGS)
     assert await loop.turn(at, [duty("one", has_more=True), duty("two", has_more=False)])
     assert not await loop.turn(at, [duty("three", has_more=False)])
     assert order == ["one", "two", "three"]
@@ -105,4 +106,4 @@ async def test_a_fault_of_a_duty_ends_the_process_and_gives_the_lease_back(datab
     with pytest.raises(errors.Corrupt):
         await loop.run(database, NETWORK, SETTINGS, lambda: [desk.Duty("break", break_)])
     async with pool.transaction(database) as connection:
-        assert await leases.acquire(connection, loop.LEASE, "next", 1.0) is not None
+        assert await leases.acquire(connection, LEASE, "next", 1.0) is not None
