@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from orbital.analytics import figures
 from orbital.analytics.desk import Desk, Duty
 from orbital.domain.standings import Window
 from orbital.domain.types import UnixSeconds
@@ -60,6 +61,7 @@ class Standings:
             return False
         moves_at = await _count(desk, stale[0])
         ended = self._clock()
+        figures.COUNT_SECONDS.labels(stale[0].value).set(ended - began)
         rest = max(REST_SECONDS_MIN, REST_BY_COST * (ended - began))
         self._paces[stale[0]] = _Pace(ended + rest, ended, seen.mark, moves_at)
         return len(stale) > 1
