@@ -70,6 +70,8 @@ def _list_settings(settings: Settings) -> list[str]:
         f"REGISTRY_CHAIN_ID = {network.registry_chain_id or _NOT_SET}",
         f"API_URL = {settings.api_url}",
         f"SOLVER_FEE_BPS = {settings.fee_bps}",
+        f"SOLVER_NAME = {settings.solver_name}",
+        f"SOLVER_CONTACT = {settings.solver_contact}",
         f"METRICS_PORT = {settings.metrics_port or _NOT_SET}",
         f"ADMIN_ADDRESSES = {', '.join(sorted(map(hexes.to_checksum, settings.admin_addresses)))}",
         f"DENIED_ADDRESSES = {len(settings.denied)}",

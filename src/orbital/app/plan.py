@@ -69,7 +69,15 @@ def plan_services(network: Network, place: Place, environment: Mapping[str, str]
     bridge = accounts.VALIDATOR_AND_RELAYER
     relayer = service("relayer", "relay", own=key("RELAYER_PRIVATE_KEY", bridge) | key("VALIDATOR_PRIVATE_KEY", bridge))
     solvers = [
-        service(f"solver-{number}", "solve", own={"SOLVER_PRIVATE_KEY": public, "SOLVER_FEE_BPS": str(number + 1)})
+        service(
+            f"solver-{number}",
+            "solve",
+            own={
+                "SOLVER_PRIVATE_KEY": public,
+                "SOLVER_FEE_BPS": str(number + 1),
+                "SOLVER_NAME": f"Devnet solver {number}",
+            },
+        )
         for number, public in enumerate(accounts.SOLVERS, start=1)
     ]
     if own_solver := _own_key(environment, "SOLVER_PRIVATE_KEY"):

@@ -25,4 +25,5 @@ async def _run(settings: Settings) -> None:
     signer = settings.signers[Need.SOLVER]
     async with wiring.open_rpcs(settings) as rpcs, Client(settings.api_url, signer) as client:
         wiring.serve_metrics(settings)
-        await loop.run(client, settings.network, rpcs, signer, SolverSettings(fee_bps=settings.fee_bps))
+        own = SolverSettings(fee_bps=settings.fee_bps, name=settings.solver_name, contact=settings.solver_contact)
+        await loop.run(client, settings.network, rpcs, signer, own)

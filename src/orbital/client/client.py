@@ -11,9 +11,10 @@ be signed. Nothing is repeated but a call whose token ran out.
 import typing
 
 from orbital.chain import eip712, hexes, keys
-from orbital.client import http, wire, wire_pools, wire_standings
+from orbital.client import http, wire, wire_pools, wire_solvers, wire_standings
 from orbital.domain import errors
 from orbital.domain.intent import Bid, Intent
+from orbital.domain.solver import Changes, Registration
 from orbital.domain.standings import Sort, Window
 from orbital.domain.types import Address, Amount, ChainId, Hash32, IntentId, UnixSeconds
 
@@ -145,6 +146,30 @@ class Client:
             )
         return wire.Awards(first.data + rest, response.headers.get("etag"))
 
+    async def register_solver(self, told: Registration) -> wire_solvers.Solver:
+        """Sign and register this account's profile; ApiError `already_registered` for who has one."""
+        registry = (await self.fetch_protocol()).registry
+        digest = eip712.registration_digest(told, ChainId(registry.chain_id), hexes.parse_address(registry.address))
+        signature = hexes.to_hex(self._connection.signer.sign(digest))
+        body = {"registration": wire_solvers.write_registration(told), "signature": signature}
+        return await self._connection.call(wire_solvers.Solver, "POST", "/api/v1/solver/register", json=body)
+
+    async def update_solver(self, changes: Changes) -> wire_solvers.Solver:
+        """Change this account's profile; ApiError `not_found` for who has none."""
+        body = wire_solvers.write_changes(changes)
+        path = f"/api/v1/solver/{hexes.to_checksum(self.address)}/update"
+        return await self._connection.call(wire_solvers.Solver, "PUT", path, json=body, signed_in=True)
+
+    # ----------------------------------------------------------- administrators
+
+    async def suspend_solver(self, solver: Address, reason: str) -> wire_solvers.Solver:
+        """Take a solver's role; ApiError `already_suspended` if it has none to lose."""
+        return await self._decide(solver, "suspend", reason)
+
+    async def reinstate_solver(self, solver: Address, reason: str) -> wire_solvers.Solver:
+        """End a suspension; ApiError `not_suspended` if there is none."""
+        return await self._decide(solver, "reinstate", reason)
+
     # ------------------------------------------------------------------ anybody
 
     async def fetch_protocol(self) -> wire.Protocol:
@@ -176,6 +201,16 @@ class Client:
         """A pool with its ticks, prices and depth."""
         path = f"/api/v1/pools/{chain_id}/{hexes.to_checksum(address)}"
         return await self._connection.call(wire_pools.PoolDetail, "GET", path)
+
+    async def fetch_solver(self, solver: Address) -> wire_solvers.Solver:
+        """ApiError `not_found` for one that is not known."""
+        path = f"/api/v1/solver/{hexes.to_checksum(solver)}"
+        return await self._connection.call(wire_solvers.Solver, "GET", path)
+
+    async def list_solvers(self, **only: str | int) -> list[wire_solvers.Solver]:
+        """Best first; `only` is chain_id, min_reputation, max_fee_bps, status."""
+        query = {name: str(value) for name, value in only.items()}
+        return await self._list(wire.Page[wire_solvers.Solver], "/api/v1/solver", query)
 
     async def fetch_leaderboard(
         self,
@@ -223,6 +258,10 @@ class Client:
                 break
             asked["cursor"] = found.next_cursor
         return rows
+
+    async def _decide(self, solver: Address, verb: str, reason: str) -> wire_solvers.Solver:
+        path = f"/api/v1/solver/{hexes.to_checksum(solver)}/{verb}"
+        return await self._connection.call(wire_solvers.Solver, "POST", path, json={"reason": reason}, signed_in=True)
 
     async def _settler(self, chain_id: int) -> Address:
         """The settler of a chain, asked once: it is part of every digest."""

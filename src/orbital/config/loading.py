@@ -66,6 +66,8 @@ def load(environment: Mapping[str, str], needs: frozenset[Need]) -> Settings:
         api_url=reader.url(reader.place("API_URL"), reader.text("API_URL", f"http://{host}:{port}"), ("http", "https")),
         metrics_port=reader.number("METRICS_PORT", 0, 0, 65_535),
         fee_bps=reader.number("SOLVER_FEE_BPS", 2, 0, 10_000),
+        solver_name=reader.text("SOLVER_NAME", "Orbital reference solver"),
+        solver_contact=reader.text("SOLVER_CONTACT"),
         log_level=_log_level(reader),
     )
     reader.refuse_unknown()

@@ -79,4 +79,6 @@ class Settings:
     api_url: str
     metrics_port: int
     fee_bps: int
+    solver_name: str
+    solver_contact: str
     log_level: str

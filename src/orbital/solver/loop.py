@@ -19,7 +19,7 @@ from orbital.domain.errors import Conflict, Unavailable
 from orbital.domain.network import Network
 from orbital.domain.types import ChainId, IntentId
 from orbital.observe import logging
-from orbital.solver import funding
+from orbital.solver import funding, profile
 from orbital.solver.bidder import Bidder
 from orbital.solver.executor import Executor, Job, Step
 from orbital.solver.settings import SolverSettings
@@ -40,6 +40,7 @@ async def run(
     wallets = {chain_id: Wallet(node, signer) for chain_id, node in rpcs.items()}
     desk = Desk(client, network, rpcs, wallets, settings)
     async with asyncio.TaskGroup() as group:
+        group.create_task(desk.introduce())
         group.create_task(desk.fund())
         group.create_task(desk.bid())
         group.create_task(desk.await_awards(group))
@@ -71,6 +72,10 @@ class Desk:
         await self._persist("funding", self._fund_once)
         self._is_funded.set()
 
+    async def introduce(self) -> None:
+        """See to the profile, as long as it takes; nothing waits for it."""
+        await self._persist("profile", self._introduce_once)
+
     async def bid(self) -> None:
         """Look for auctions for ever, once there is a bond."""
         await self._is_funded.wait()
@@ -96,6 +101,9 @@ class Desk:
             for intent_id in self._jobs.keys() - self._working:
                 self._working.add(intent_id)
                 group.create_task(self._carry_out(intent_id))
+
+    async def _introduce_once(self) -> None:
+        await profile.ensure_profile(self._client, self._network, self._settings)
 
     async def _fund_once(self) -> None:
         home = self._network.registry_chain_id

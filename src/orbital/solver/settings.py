@@ -5,13 +5,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SolverSettings:
-    """`fee_bps` is what the solver keeps of the input. `poll_seconds`: how often it looks for auctions.
+    """`fee_bps` is what the solver keeps of the input. `poll_seconds`: how often it looks for auctions. `name` and
+    `contact` are for its profile, when it has none yet.
 
     A bid stays good for `bid_seconds` after its auction closes. A transaction that is not mined after
     `receipt_seconds` is taken for lost (a reorg, a restarted node): the chain is read anew and it is sent again.
     """
 
     fee_bps: int = 2
+    name: str = "Orbital reference solver"
+    contact: str = ""
     poll_seconds: float = 0.2
     bid_seconds: int = 60
     wait_seconds: int = 20

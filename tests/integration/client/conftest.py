@@ -29,6 +29,7 @@ ORIGIN, DESTINATION = 31337, 31338
 WINDOW_MS = 3000
 USER = keys.parse_signer(accounts.SPARE[0])
 SOLVER = keys.parse_signer(accounts.SOLVERS[0])
+ADMIN = keys.parse_signer(accounts.SPARE[1])
 
 
 @dataclasses.dataclass
@@ -38,6 +39,7 @@ class Service:
     database: pool.Pool
     user: keys.Signer = USER
     solver: keys.Signer = SOLVER
+    admin: keys.Signer = ADMIN
     nonces: int = 0
 
     def make_intent(self, **changes: object) -> Intent:
@@ -107,7 +109,11 @@ async def service(anvil_chain: Any, database_url: str, redis_url: str) -> collec
         hub = Hub(redis_url)
         await stack.enter_async_context(running(hub.run()))
         settings = ApiSettings(
-            "http://orbital.example", "a secret of these tests only, 0123456789", WINDOW_MS, rate_limit_rpm=0
+            "http://orbital.example",
+            "a secret of these tests only, 0123456789",
+            WINDOW_MS,
+            admin_addresses=frozenset({ADMIN.address}),
+            rate_limit_rpm=0,
         )
         app = asgi.create_app(database, network, rpcs, hub, settings)
         url = await stack.enter_async_context(serving(app))
