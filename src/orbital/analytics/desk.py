@@ -26,6 +26,9 @@ class Desk:
 
 Turn = Callable[[Desk], Awaitable[bool]]
 
+Clock = Callable[[], float]
+"""Seconds that only go forward."""
+
 
 @dataclass(frozen=True, slots=True)
 class Duty:

@@ -7,12 +7,11 @@ and standings are as fresh as that allows. What leaves no mark (a reorg that a l
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from orbital.analytics import figures
-from orbital.analytics.desk import Desk, Duty
+from orbital.analytics.desk import Clock, Desk, Duty
 from orbital.domain.standings import Window
 from orbital.domain.types import UnixSeconds
 from orbital.storage import leases, pool, standings
@@ -20,9 +19,6 @@ from orbital.storage import leases, pool, standings
 REST_SECONDS_MIN: Final = 5.0
 REST_BY_COST: Final = 20
 RECOUNT_SECONDS: Final = 600.0
-
-Clock = Callable[[], float]
-"""Seconds that only go forward."""
 
 
 @dataclass(slots=True)

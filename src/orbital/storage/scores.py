@@ -5,11 +5,11 @@ of the same day gives the same, but for `scored_at`. A solver without a row is o
 weighed as a new one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from orbital.domain import auction, reputation
+from orbital.domain import reputation
 from orbital.domain.reputation import Day, Record, Score
 from orbital.domain.types import Address, BlockNumber, ChainId
 from orbital.storage import sql
@@ -24,19 +24,12 @@ class Known:
     is_scored: bool
 
 
-async def find_many(connection: Connection, addresses: Sequence[Address]) -> dict[Address, int]:
-    """The reputation of each of these solvers."""
-    found = await connection.fetch(_QUERIES["find_many"], list(addresses))
-    return dict.fromkeys(addresses, auction.NEW_SOLVER_REPUTATION) | {
-        row["address"]: row["reputation"] for row in found
-    }
-
-
-async def list_due(connection: Connection, limit: int) -> list[Address]:
-    """Solvers whose score is not what it should be by now."""
+async def list_due(connection: Connection, limit: int, but: Collection[Address] = ()) -> list[Address]:
+    """Solvers whose score is not what it should be by now, without some of them."""
     today = await _load_today(connection)
     slashed_from = today - reputation.SLASHES_SEEN_DAYS + 1
-    return [row["address"] for row in await connection.fetch(_QUERIES["list_due"], today, slashed_from, limit)]
+    found = await connection.fetch(_QUERIES["list_due"], today, slashed_from, limit, list(but))
+    return [row["address"] for row in found]
 
 
 async def list_known(connection: Connection, after: Address, limit: int) -> list[Known]:

@@ -2,16 +2,16 @@
 -- The UTC day, counted from 1970.
 SELECT floor(extract(epoch FROM now()) / 86400)::bigint
 
--- name: find_many
-SELECT address, reputation FROM solver_scores WHERE address = ANY ($1::bytea[])
-
 -- name: list_due
 -- Solvers whose score is not what it should be on the day $1: something changed, it is of an earlier day, or slashes
--- from the day $2 on became final, or fell.
+-- from the day $2 on became final, or fell. Without those of $4.
 SELECT address FROM (
-    (SELECT address FROM solver_scores WHERE is_due ORDER BY address LIMIT $3)
+    (SELECT address FROM solver_scores WHERE is_due AND address <> ALL ($4::bytea[]) ORDER BY address LIMIT $3)
     UNION
-    (SELECT address FROM solver_scores WHERE as_of < '1970-01-01'::date + $1::integer ORDER BY as_of LIMIT $3)
+    (
+        SELECT address FROM solver_scores
+        WHERE as_of < '1970-01-01'::date + $1::integer AND address <> ALL ($4::bytea[]) ORDER BY as_of LIMIT $3
+    )
     UNION
     (
         SELECT s.address
@@ -22,7 +22,7 @@ SELECT address FROM (
             GROUP BY f.actor
         ) slashed
         JOIN solver_scores s ON s.address = slashed.actor
-        WHERE (s.inputs ->> 'slashes')::bigint IS DISTINCT FROM slashed.slashes
+        WHERE (s.inputs ->> 'slashes')::bigint IS DISTINCT FROM slashed.slashes AND s.address <> ALL ($4::bytea[])
         LIMIT $3
     )
 ) due
@@ -30,7 +30,7 @@ LIMIT $3
 
 -- name: list_known
 -- Solvers of whom a chain or a profile tells, from behind $1 on, and whether they have a score.
-SELECT known.address, s.address IS NOT NULL AS is_scored
+SELECT known.address, s.found IS NOT NULL AS is_scored
 FROM (
     SELECT address FROM (
         (SELECT address FROM solvers WHERE address > $1 ORDER BY address LIMIT $2)
@@ -39,7 +39,7 @@ FROM (
     ) either
     ORDER BY address LIMIT $2
 ) known
-LEFT JOIN solver_scores s ON s.address = known.address
+LEFT JOIN LATERAL (SELECT true AS found FROM solver_scores WHERE address = known.address LIMIT 1) s ON true
 ORDER BY known.address
 
 -- name: load_records
