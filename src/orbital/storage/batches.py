@@ -24,8 +24,8 @@ AT_ONCE: Final = 64
 class Batch:
     """`told` has what these facts tell of each intent and of others' use of its nonce. `nonces` are claimed by these
     facts, `used` are used up. `kinds` are those of the events, `blocks` those of the facts (None: off chain). When it
-    was prepared, `states` has what each intent is if that is all of it, and `lines`, `intent_lines` and
-    `deadline_lines` have the lines of COPY.
+    was prepared, `states` has what each intent is if that is all of it, and `fact_rows`, `intent_lines` and
+    `deadline_lines` have what is copied.
     """
 
     facts: Sequence[f.Fact]
@@ -35,7 +35,7 @@ class Batch:
     states: dict[IntentId, lifecycle.State] = field(default_factory=dict)
     nonces: set[Nonce] = field(default_factory=set)
     used: dict[Nonce, list[f.Fact]] = field(default_factory=dict)
-    lines: list[str] = field(default_factory=list)
+    fact_rows: list[bytes] = field(default_factory=list)
     intent_lines: dict[IntentId, str] = field(default_factory=dict)
     deadline_lines: dict[IntentId, list[str]] = field(default_factory=dict)
 
@@ -43,13 +43,13 @@ class Batch:
         """Whether the ledger can't have any of these facts yet. Of one off chain that is known when it comes alone."""
         return self.blocks <= new_blocks or (len(self.facts) == 1 and self.facts[0].position is None)
 
-    def split(self, new_blocks: frozenset[Hash32]) -> tuple[Sequence[f.Fact], Sequence[str], Sequence[f.Fact]]:
-        """Facts of blocks that the ledger did not have, their lines when there are some, and the other facts."""
+    def split(self, new_blocks: frozenset[Hash32]) -> tuple[Sequence[f.Fact], Sequence[bytes], Sequence[f.Fact]]:
+        """Facts of blocks that the ledger did not have, their rows when there are some, and the other facts."""
         if self.blocks <= new_blocks:
-            return self.facts, self.lines, ()
+            return self.facts, self.fact_rows, ()
         is_new = [fact.position is not None and fact.position.block_hash in new_blocks for fact in self.facts]
         old = [fact for fact, new in zip(self.facts, is_new, strict=True) if not new]
-        return [*itertools.compress(self.facts, is_new)], [*itertools.compress(self.lines, is_new)], old
+        return [*itertools.compress(self.facts, is_new)], [*itertools.compress(self.fact_rows, is_new)], old
 
 
 def gather(new: Sequence[f.Fact]) -> Batch:
@@ -61,7 +61,7 @@ def gather(new: Sequence[f.Fact]) -> Batch:
 
 
 async def prepare(new: Sequence[f.Fact], rules: lifecycle.Rules) -> Batch:
-    """Of many facts of chains, with their lines."""
+    """Of many facts of chains, with what is copied."""
     batch = Batch(new)
     for steps in (_sort(batch), _write(batch, rules)):
         for _ in steps:
@@ -92,7 +92,7 @@ def _sort(batch: Batch) -> Iterator[None]:
 
 def _write(batch: Batch, rules: lifecycle.Rules) -> Iterator[None]:
     for at, fact in enumerate(batch.facts):
-        batch.lines.append(rows.line_of(fact))
+        batch.fact_rows.append(rows.binary_of(fact))
         if at % AT_ONCE == 0:
             yield
     for at, (intent_id, told) in enumerate(batch.told.items()):

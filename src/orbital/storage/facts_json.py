@@ -7,7 +7,6 @@ event needs no code here.
 
 import dataclasses
 import functools
-import operator
 import typing
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -35,7 +34,7 @@ def encode(event: facts.Event) -> dict[str, Any]:
 
 
 def dumps(event: facts.Event) -> str:
-    """The same as text; for events of bytes, numbers and words alone a template that is filled in."""
+    """The same as text; an event of bytes, numbers and words alone is filled into a template, at half the price."""
     kind: Any = type(event)
     return _writer(kind)(event)
 
@@ -66,33 +65,32 @@ def _decode_into(kind: type, data: Mapping[str, Any]) -> Any:
 
 @functools.cache
 def _writer(kind: Any) -> Callable[[Any], str]:
-    template, paths = _template(kind, "")
+    template = _template(kind, "event")
     if template is None:
         return lambda event: orjson.dumps(encode(event)).decode()
-    pick, is_one = operator.attrgetter(*paths), len(paths) == 1
-
-    def write(event: Any) -> str:
-        values = (pick(event),) if is_one else pick(event)
-        return template % tuple([value.hex() if value.__class__ is bytes else value for value in values])
-
+    write: Callable[[Any], str] = eval(f"lambda event: f'{template}'")  # noqa: S307 - made of our own fields' names
     return write
 
 
-def _template(kind: Any, prefix: str) -> tuple[str | None, list[str]]:
-    """JSON with a place for each value, and where the values are; None when a field needs more than a place."""
+def _template(kind: Any, path: str) -> str | None:
+    """What stands in an f-string for the JSON of a value, which is at `path`; None when it needs more than a place."""
     hints = typing.get_type_hints(kind)
-    told, paths = [], []
+    told = []
     for name, put, _ in _fields(kind):
-        if dataclasses.is_dataclass(hints[name]):
-            form, inner = _template(hints[name], f"{prefix}{name}.")
-            paths += inner
-        else:
-            form = '"0x%s"' if put is _hex else '"%s"' if put is str else "%s" if _is_number(hints[name]) else None
-            paths.append(prefix + name)
+        place, is_inner = f"{path}.{name}", dataclasses.is_dataclass(hints[name])
+        form = _template(hints[name], place) if is_inner else _place(place, hints[name], put)
         if form is None:
-            return None, []
+            return None
         told.append(f'"{name}":{form}')
-    return "{" + ",".join(told) + "}", paths
+    return "{{" + ",".join(told) + "}}"
+
+
+def _place(path: str, kind: Any, put: _Encode) -> str | None:
+    if put is _hex:
+        return f'"0x{{{path}.hex()}}"'
+    if put is str:
+        return f'"{{{path}}}"'
+    return f"{{{path}}}" if _is_number(kind) else None
 
 
 def _is_number(kind: Any) -> bool:

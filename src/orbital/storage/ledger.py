@@ -23,7 +23,7 @@ from orbital.domain.deadlines import TIMED
 from orbital.domain.types import Address, Hash32, IntentId, UnixSeconds
 from orbital.storage import batches, canonical, claims, deadlines, market, outbox, pool_states, projection, rows, sql
 from orbital.storage.batches import Batch
-from orbital.storage.copy import copy
+from orbital.storage.copy import copy_binary
 from orbital.storage.pool import Connection
 
 _QUERIES: Final = sql.load("ledger")
@@ -133,12 +133,13 @@ async def list_intent_ids(connection: Connection, after: IntentId, limit: int) -
 
 async def _append(connection: Connection, batch: Batch, new_blocks: frozenset[Hash32]) -> list[_Appended]:
     """Put facts into the ledger; returns those that it did not have."""
-    sure, lines, unsure = batch.split(new_blocks)
+    sure, written, unsure = batch.split(new_blocks)
     appended: list[_Appended] = []
     if sure:
         seqs = await connection.fetchval(_QUERIES["take_seqs"], len(sure))
-        numbered = zip(lines or map(rows.line_of, sure), seqs, strict=True)
-        await copy(connection, "facts", rows.LINE, (f"{line}\t{seq}" for line, seq in numbered))
+        await copy_binary(
+            connection, "facts", rows.COLUMNS, map(rows.numbered, written or map(rows.binary_of, sure), seqs)
+        )
         appended += zip(seqs, sure, strict=True)
     if unsure:
         columns = zip(*map(rows.columns_of, unsure), strict=True)

@@ -1,14 +1,15 @@
 """Rows of the ledger as facts."""
 
+import struct
 from typing import Any, Final
 
 from orbital.domain import facts
 from orbital.domain.types import BlockNumber, ChainId, Hash32, IntentId, UnixSeconds
 from orbital.storage import facts_json
-from orbital.storage.copy import NULL, hex_of, json_of
+from orbital.storage.copy import field_of
 from orbital.storage.pool import Row
 
-LINE: Final = (
+COLUMNS: Final = (
     "intent_id",
     "name",
     "actor",
@@ -21,9 +22,12 @@ LINE: Final = (
     "data",
     "seq",
 )
-"""Columns of `line_of`, and the number that the ledger gives."""
+"""Columns of `binary_of`, and the number that the ledger gives."""
 
-_NO_PLACE: Final = "\t".join([NULL] * 5)
+_START: Final = struct.pack(">h", len(COLUMNS))
+_PLACE_AND_TIME: Final = struct.Struct(">iq iq i32s i32s ii iq")
+_BLOCK_AND_TIME: Final = struct.Struct(">iq iq i32s i i iq")
+_SEQ: Final = struct.Struct(">iq")
 
 
 def fact_of(row: Row) -> facts.Fact:
@@ -65,17 +69,28 @@ def columns_of(fact: facts.Fact) -> tuple[Any, ...]:
     )
 
 
-def line_of(fact: facts.Fact) -> str:
-    """A fact as a line of COPY, but for its `seq`."""
+def binary_of(fact: facts.Fact) -> bytes:
+    """A fact of a chain as a row of COPY, but for its `seq`."""
     intent_id, event, position, timestamp = fact
     if position is None:
-        place = _NO_PLACE
+        raise ValueError(f"a fact that is copied is of a chain, not {fact.name}")
+    chain_id, number, log_index, block_hash, tx_hash = position
+    if tx_hash is None:
+        place = _BLOCK_AND_TIME.pack(8, chain_id, 8, number, 32, block_hash, -1, -1, 8, timestamp)
     else:
-        chain_id, number, log_index, block_hash, tx_hash = position
-        place = (
-            f"{chain_id}\t{number}\t\\\\x{block_hash.hex()}\t{hex_of(tx_hash)}\t{NULL if log_index < 0 else log_index}"
+        place = _PLACE_AND_TIME.pack(8, chain_id, 8, number, 32, block_hash, 32, tx_hash, 4, log_index, 8, timestamp)
+    return b"".join(
+        (
+            _START,
+            field_of(intent_id),
+            field_of(fact.name.encode()),
+            field_of(fact.actor),
+            place,
+            field_of(facts_json.dumps(event).encode()),
         )
-    return (
-        f"{hex_of(intent_id)}\t{fact.name}\t{hex_of(fact.actor)}\t{place}\t{timestamp}\t"
-        f"{json_of(facts_json.dumps(event))}"
     )
+
+
+def numbered(row: bytes, seq: int) -> bytes:
+    """The whole row."""
+    return row + _SEQ.pack(8, seq)
