@@ -58,6 +58,12 @@ def test_a_taken_port_is_exit_status_2(tmp_path):
     assert "is taken" in done.stderr
 
 
+def list_solvers(api_url):
+    """Names of those who may bid: the stack's solvers have a bond and registered themselves."""
+    shown = json.loads(get(f"{api_url}/api/v1/solver?status=active&chain_id=31338"))
+    return {one["name"] for one in shown["data"]}
+
+
 def test_devnet_json_tells_everything_and_goes_away(start_up, alive, eventually):
     up = start_up("--no-demo")
     devnet = up.wait_ready()
@@ -76,6 +82,7 @@ def test_devnet_json_tells_everything_and_goes_away(start_up, alive, eventually)
         assert "# TYPE" in get(url), name
     health = json.loads(get(f"{devnet['api_url']}/health"))
     assert health["status"] == "healthy"
+    eventually(lambda: list_solvers(devnet["api_url"]) == {"Devnet solver 1", "Devnet solver 2"}, 30)
 
     assert up.stop(signal.SIGINT) == 0, up.output
     assert not (up.data_dir / "devnet.json").exists()

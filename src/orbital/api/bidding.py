@@ -58,9 +58,9 @@ async def _validate_solver(
         raise Forbidden("wrong_solver", "The bid names another solver than the one who is logged in.")
     known = await solvers.find(connection, caller)
     now = await ledger.now(connection)
-    lapses = await ledger.list_lapses(connection, caller, now - auction.LAPSES_SEEN_SECONDS)
+    lapses = await ledger.list_lapses(connection, [caller], now - auction.LAPSES_SEEN_SECONDS)
     chain_ids = view.intent.origin_chain_id, view.intent.destination_chain_id
-    obstacle = solver.find_obstacle(known, lapses, chain_ids, services.network.min_bond_wei, now)
+    obstacle = solver.find_obstacle(known, lapses[caller], chain_ids, services.network.min_bond_wei, now)
     if obstacle is not None:
         raise Forbidden(obstacle.refusal.value, obstacle.detail)
     if caller in view.lapsed_solvers:

@@ -28,7 +28,7 @@ from orbital.storage.profiles import Verdict
 
 NODE_SECONDS: Final = 3.0
 CHUNK_SOLVERS: Final = 250
-CHUNKS_MAX: Final = 8
+CHUNKS_MAX: Final = 4
 """A request looks at so many chunks of so many solvers at most, however few of them are asked for."""
 
 router = fastapi.APIRouter(prefix="/api/v1", tags=["solvers"])
@@ -172,8 +172,8 @@ async def _show(connection: pool.Connection, services: Services, address: Addres
     """The Solver as it is now; NotFound when it is not known."""
     known = await _load(connection, address)
     now = await ledger.now(connection)
-    lapses = await ledger.list_lapses(connection, address, now - auction.LAPSES_SEEN_SECONDS)
-    return schemas.show_solver(known, solver.status_of(known, lapses, services.network.min_bond_wei, now))
+    lapses = await ledger.list_lapses(connection, [address], now - auction.LAPSES_SEEN_SECONDS)
+    return schemas.show_solver(known, solver.status_of(known, lapses[address], services.network.min_bond_wei, now))
 
 
 async def _list_page(
@@ -206,7 +206,7 @@ async def _show_chosen(
     addresses = [address for _, address in keys]
     known = await solvers.find_many(connection, addresses)
     now = await ledger.now(connection)
-    lapses = await solvers.list_lapses(connection, addresses, now - auction.LAPSES_SEEN_SECONDS)
+    lapses = await ledger.list_lapses(connection, addresses, now - auction.LAPSES_SEEN_SECONDS)
     chosen = []
     for key in keys:
         one = known.get(key[1])

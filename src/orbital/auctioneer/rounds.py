@@ -152,12 +152,12 @@ async def _load_standings(
 ) -> list[auction.Standing]:
     bidders = sorted({entry.bid.solver for entry in bids})
     known = await solvers.find_many(connection, bidders)
-    since = now - auction.LAPSES_SEEN_SECONDS
+    lapses = await ledger.list_lapses(connection, bidders, now - auction.LAPSES_SEEN_SECONDS)
     return [
         plan.standing_of(
             bidder,
             known.get(bidder),
-            await ledger.list_lapses(connection, bidder, since),
+            lapses[bidder],
             view,
             desk.network.min_bond_wei,
             now,

@@ -13,6 +13,7 @@ Where nothing can be in the ledger yet nothing is looked up: the facts of blocks
 copied in, and an intent that was never heard of is folded from them.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -116,9 +117,14 @@ async def list_events(connection: Connection, intent_id: IntentId, after_seq: in
     return [LedgerEntry(row["seq"], rows.fact_of(row), row["canonical"]) for row in found]
 
 
-async def list_lapses(connection: Connection, solver: Address, since: int) -> list[Any]:
-    """Unix times of the lapses that were this solver's fault, after `since`."""
-    return [row["timestamp"] for row in await connection.fetch(_QUERIES["count_lapses"], solver, since)]
+async def list_lapses(
+    connection: Connection, solvers: Sequence[Address], since: int
+) -> defaultdict[Address, list[UnixSeconds]]:
+    """Unix times, after `since`, of the lapses that were these solvers' fault, by solver."""
+    found = defaultdict[Address, list[UnixSeconds]](list)
+    for row in await connection.fetch(_QUERIES["list_lapses"], list(solvers), since):
+        found[row["actor"]].append(row["timestamp"])
+    return found
 
 
 async def now(connection: Connection) -> UnixSeconds:

@@ -6,14 +6,11 @@ A profile is made once, by a signature, and changed by its solver; decisions are
 from enum import StrEnum
 from typing import Final
 
-from orbital.domain import auction
+from orbital.domain import auction, reputation
 from orbital.domain.solver import Changes, Registration
 from orbital.domain.types import Address
 from orbital.storage import sql
 from orbital.storage.pool import Connection
-
-SCORE_VERSION: Final = 1
-"""Of the formula that a new solver's reputation is the start of."""
 
 _QUERIES: Final = sql.load("profiles")
 
@@ -40,7 +37,8 @@ async def register(connection: Connection, told: Registration, signature: bytes)
     )
     if made is None:
         return False
-    await connection.execute(_QUERIES["start_score"], told.solver, auction.NEW_SOLVER_REPUTATION, SCORE_VERSION)
+    start = auction.NEW_SOLVER_REPUTATION, reputation.VERSION
+    await connection.execute(_QUERIES["start_score"], told.solver, *start)
     return True
 
 

@@ -3,13 +3,12 @@
 A solver that no event speaks of and that has no profile is not known.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
 from orbital.domain import auction
 from orbital.domain.solver import Profile, Solver, Suspension
-from orbital.domain.types import Address, UnixSeconds
+from orbital.domain.types import Address
 from orbital.storage import sql
 from orbital.storage.pool import Connection, Row
 
@@ -34,16 +33,6 @@ async def list_best(connection: Connection, after: Key | None, min_reputation: i
     """The next `limit` solvers with a score, best first, ties by address."""
     found = await connection.fetch(_QUERIES["list_best"], *(after or (None, None)), min_reputation, limit)
     return [(row["reputation"], row["address"]) for row in found]
-
-
-async def list_lapses(
-    connection: Connection, addresses: Sequence[Address], since: int
-) -> defaultdict[Address, list[UnixSeconds]]:
-    """Times after `since` of lapses that were these solvers' fault, by solver."""
-    lapses = defaultdict[Address, list[UnixSeconds]](list)
-    for row in await connection.fetch(_QUERIES["list_lapses"], list(addresses), since):
-        lapses[row["actor"]].append(row["timestamp"])
-    return lapses
 
 
 def _solver_of(row: Row) -> Solver:

@@ -98,10 +98,10 @@ WHERE d.chain_id = $1 AND d.passed_block IS NULL AND d.due_at < $2::numeric
 ORDER BY d.due_at, d.intent_id, d.which, d.round
 LIMIT $3
 
--- name: count_lapses
--- Times of a solver's lapses that were his fault.
-SELECT timestamp FROM canonical_facts
-WHERE name = 'AwardLapsed' AND actor = $1 AND data ->> 'fault' = 'solver' AND timestamp > $2
+-- name: list_lapses
+-- Times of these solvers' lapses that were their fault.
+SELECT actor, timestamp FROM canonical_facts
+WHERE name = 'AwardLapsed' AND actor = ANY ($1::bytea[]) AND data ->> 'fault' = 'solver' AND timestamp > $2
 ORDER BY timestamp
 
 -- name: list_intent_ids

@@ -31,10 +31,5 @@ WHERE (-reputation, address) > (-coalesce($1::bigint, 1000000), coalesce($2::byt
 ORDER BY -reputation, address
 LIMIT $4
 
--- name: list_lapses
--- Times of lapses that were the fault of these solvers.
-SELECT actor, timestamp FROM canonical_facts
-WHERE name = 'AwardLapsed' AND actor = ANY ($1::bytea[]) AND data ->> 'fault' = 'solver' AND timestamp > $2
-
 -- name: list_addresses
 SELECT DISTINCT actor FROM facts WHERE name IN ('SolverRegistered', 'BondChanged') ORDER BY actor
