@@ -247,7 +247,7 @@ def median(values) -> int | None:
     return int(statistics.median(known)) if known else None
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_every_figure_and_place_is_what_a_count_by_hand_gives(connection, seed):
     now = await connection.fetchval("SELECT floor(extract(epoch FROM now()))::bigint")
     world = World(seed, now)
