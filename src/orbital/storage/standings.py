@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from orbital.domain import auction
+from orbital.domain import auction, reputation
 from orbital.domain.network import Token
 from orbital.domain.standings import Sort, Window
 from orbital.domain.types import Address, Amount, ChainId, UnixSeconds
@@ -19,8 +19,6 @@ from orbital.storage.pool import Connection, Row
 
 Mark = tuple[Any, ...]
 """Differs once something was told that standings are counted from; only fit to be compared."""
-
-SCORE_VERSION: Final = 1
 
 _QUERIES: Final = sql.load("standings")
 _DECIMALS_MAX: Final = 36
@@ -173,7 +171,7 @@ def _performance_of(row: Row) -> Performance:
 
 def _score_of(row: Row) -> Score:
     if row["reputation"] is None:
-        return Score(auction.NEW_SOLVER_REPUTATION, SCORE_VERSION, None, None)
+        return Score(auction.NEW_SOLVER_REPUTATION, reputation.VERSION, None, None)
     return Score(row["reputation"], row["version"], row["as_of"], row["inputs"])
 
 

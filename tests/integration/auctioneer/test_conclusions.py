@@ -1,5 +1,6 @@
 """Awards come to their end when facts are final, whoever counts and whenever, and only a rewind takes it back."""
 
+import asyncio
 import dataclasses
 
 import pytest
@@ -14,6 +15,7 @@ from orbital.domain.types import BlockNumber
 from orbital.storage import chains, conclusions, leases, pool, rebuild, rewind, scores
 
 ORIGIN, DESTINATION = 31337, 31338
+WAITERS = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 @dataclasses.dataclass
@@ -240,6 +242,23 @@ async def test_a_rewind_takes_back_what_rested_on_its_blocks_and_no_more(books, 
     await books.verify(DESTINATION)
     await books.conclude()
     assert await books.rows() == rows
+
+
+async def test_what_is_being_concluded_when_a_rewind_begins_is_taken_back_as_well(books, solvers):
+    intent_id, _ = await deliver(books, solvers)
+    await books.verify(ORIGIN)
+    await books.verify(DESTINATION)
+    before = BlockNumber(books.office.heights[DESTINATION] - 1)
+    async with pool.transaction(books.desk.pool) as connection:
+        await leases.hold(connection, books.desk.lease)
+        rewinding = asyncio.create_task(rewind.rewind(books.desk.pool, DESTINATION, before, books.office.network.rules))
+        while not await books.fetch(WAITERS):
+            assert not rewinding.done()
+            await asyncio.sleep(0)
+        await conclusions.conclude(connection, [intent_id])
+    await rewinding
+    assert await books.rows() == {}
+    assert await books.fetch("SELECT intent_id FROM awards WHERE NOT concluded") == [(intent_id,)]
 
 
 async def test_a_rebuild_gives_the_same_rows_whatever_became_of_them(books, solvers):
