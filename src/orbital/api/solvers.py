@@ -6,7 +6,7 @@ role is read with each request and at each auction's close.
 """
 
 import asyncio
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import fastapi
 from starlette.requests import Request
@@ -29,7 +29,16 @@ from orbital.storage.profiles import Verdict
 NODE_SECONDS: Final = 3.0
 CHUNK_SOLVERS: Final = 250
 CHUNKS_MAX: Final = 4
-"""A request looks at so many chunks of so many solvers at most, however few of them are asked for."""
+"""Beyond as many as would fill its page, a request looks at so many chunks of so many solvers at most."""
+
+
+class _Found(NamedTuple):
+    """A solver that is asked for, and its place in the list."""
+
+    key: solvers.Key
+    solver: Solver
+    status: solver.Status
+
 
 router = fastapi.APIRouter(prefix="/api/v1", tags=["solvers"])
 _log = logging.get_logger("api")
@@ -180,29 +189,27 @@ async def _list_page(
     connection: pool.Connection, services: Services, asked: queries.SolverPage, after: solvers.Key | None
 ) -> dict[str, Any]:
     """One page; `after` walks on with each chunk, so that its last value is where a page ends that is not full."""
-    chosen = asked.chain_id, asked.max_fee_bps, asked.status
-    size = asked.limit + 1 if chosen == (None, None, None) else CHUNK_SOLVERS
-    found: list[tuple[solvers.Key, dict[str, Any]]] = []
-    for _ in range(CHUNKS_MAX):
+    found: list[_Found] = []
+    for size in (asked.limit + 1, *[CHUNK_SOLVERS] * CHUNKS_MAX):
         keys = await solvers.list_best(connection, after, asked.min_reputation, size)
-        found += await _show_chosen(connection, services, asked, keys)
+        found += await _choose(connection, services, asked, keys)
         if len(found) > asked.limit:
-            return _page_of(found[: asked.limit], found[asked.limit - 1][0])
+            return _page_of(found[: asked.limit], found[asked.limit - 1].key)
         if len(keys) < size:
             return _page_of(found, None)
         after = keys[-1]
     return _page_of(found, after)
 
 
-def _page_of(found: list[tuple[solvers.Key, dict[str, Any]]], next_key: solvers.Key | None) -> dict[str, Any]:
+def _page_of(found: list[_Found], next_key: solvers.Key | None) -> dict[str, Any]:
     cursor = None if next_key is None else paging.encode("solvers", *next_key)
-    return {"data": [shown for _, shown in found], "next_cursor": cursor}
+    return {"data": [schemas.show_solver(one.solver, one.status) for one in found], "next_cursor": cursor}
 
 
-async def _show_chosen(
+async def _choose(
     connection: pool.Connection, services: Services, asked: queries.SolverPage, keys: list[solvers.Key]
-) -> list[tuple[solvers.Key, dict[str, Any]]]:
-    """Those of the solvers at `keys` that are asked for, with their keys."""
+) -> list[_Found]:
+    """Those of the solvers at `keys` that are asked for."""
     addresses = [address for _, address in keys]
     known = await solvers.find_many(connection, addresses)
     now = await ledger.now(connection)
@@ -214,7 +221,7 @@ async def _show_chosen(
             continue
         status = solver.status_of(one, lapses[one.address], services.network.min_bond_wei, now)
         if asked.status in {None, status}:
-            chosen.append((key, schemas.show_solver(one, status)))
+            chosen.append(_Found(key, one, status))
     return chosen
 
 

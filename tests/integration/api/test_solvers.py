@@ -264,3 +264,32 @@ async def test_only_the_solver_changes_its_profile(api):
     stranger = await api.bonded_solver()
     answer = await api.client.put(path(stranger, "/update"), json=change, headers=await api.login(stranger))
     assert code(answer) == (404, "not_found")
+
+
+async def test_a_body_that_is_none_is_refused_by_every_operation(api):
+    signer = await api.registered()
+    own, admin = await api.login(signer), await api.login(api.admin)
+    large = b'{"reason": "' + b"r" * 17_000 + b'"}'
+    wrong = [
+        (b"", "application/json", 400, "malformed"),
+        (b'{"fee_bps": NaN}', "application/json", 400, "malformed"),
+        (b'{"fee_bps": 1, "fee_bps": 2}', "application/json", 400, "malformed"),
+        (b'{"reason": "\\ud800"}', "application/json", 400, "malformed"),
+        (b"[" * 33 + b"]" * 33, "application/json", 400, "malformed"),
+        (large, "application/json", 413, "body_too_large"),
+        (b'{"fee_bps": 1}', "text/plain", 415, "unsupported_media_type"),
+        (b'{"fee_bps": 1.0}', "application/json", 422, "invalid_request"),
+        (b'["reason"]', "application/json", 422, "invalid_request"),
+        (b'{"signature": "0x00"}', "application/json", 422, "invalid_request"),
+    ]
+    for method, where, headers in (
+        ("POST", "/api/v1/solver/register", {}),
+        ("PUT", path(signer, "/update"), own),
+        ("POST", path(signer, "/suspend"), admin),
+        ("POST", path(signer, "/reinstate"), admin),
+    ):
+        for content, kind, status, said in wrong:
+            given = headers | {"content-type": kind}
+            answer = await api.client.request(method, where, content=content, headers=given)
+            assert code(answer) == (status, said), (where, content)
+    assert (await read(api, signer))["fee_bps"] == 5
