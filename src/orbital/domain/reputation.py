@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from orbital.domain import auction
 from orbital.domain.types import UnixSeconds
 
 VERSION: Final = 1
-REPUTATION_MAX: Final = 10_000
 ONE_PPM: Final = 1_000_000
 HALF_PPM: Final = ONE_PPM // 2
 DAY_SECONDS: Final = 24 * 3600
@@ -119,7 +119,7 @@ def score(record: Record) -> Score:
         HALF_PPM if record.is_new else record.days_with_bids * ONE_PPM // RECENT_DAYS,
     )
     mean = sum(share * part for share, part in zip(_SHARES, parts, strict=True))
-    earned = mean * REPUTATION_MAX // (_SHARES_SUM * ONE_PPM)
+    earned = mean * auction.REPUTATION_MAX // (_SHARES_SUM * ONE_PPM)
     return Score(max(0, earned - SLASH_COST * record.slashes), filled, awarded, *parts)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import random
 
 import pytest
 
@@ -55,9 +56,9 @@ class Books:
         stamp = when.get("at") or self.office.now + when["seconds"]
         await self.office.record(f.Fact(intent_id, f.AwardLapsed(round_, solver.address, fault), at, stamp))
 
-    async def verify(self, chain_id):
-        """Everything that is indexed of the chain is final."""
-        number = self.office.heights[chain_id]
+    async def verify(self, chain_id, number=None):
+        """Everything that is indexed of the chain is final, or everything up to a block."""
+        number = number or self.office.heights[chain_id]
         async with pool.transaction(self.desk.pool) as connection:
             hashes = await chains.list_block_hashes(connection, chain_id, number, number)
             assert await chains.put_verified(connection, chain_id, number, hashes[number])
@@ -283,6 +284,33 @@ async def test_a_rebuild_gives_the_same_rows_whatever_became_of_them(books, solv
     assert await books.rows() == rows
     assert await books.fetch(every_score) == scored
     assert await books.fetch("SELECT 1 FROM awards WHERE NOT concluded") == []
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_how_an_award_ended_is_the_same_however_often_and_early_it_was_asked(books, solvers, seed):
+    """Finality comes block by block, now on one chain and now on the other, and each time there is a look."""
+    fates = {}
+    for fault in (None, f.Fault.SOLVER, None, f.Fault.USER, None):
+        intent_id, intent = await books.award((1_000_000, solvers[0]), (999_000, solvers[1]))
+        if fault is None:
+            await books.fill(intent_id, intent, solvers[0], 1_000_000)
+            await books.open(intent_id, intent, solvers[0], 1_000_000)
+        else:
+            await books.lapse(intent_id, 1, solvers[0], fault, seconds=1)
+        fates[intent_id] = {None: "filled", f.Fault.SOLVER: "lapsed", f.Fault.USER: "excused"}[fault]
+    steps = [chain_id for chain_id, height in books.office.heights.items() for _ in range(height)]
+    random.Random(seed).shuffle(steps)
+    reached, counts = dict.fromkeys(books.office.heights, 0), []
+    for chain_id in steps:
+        reached[chain_id] += 1
+        await books.verify(chain_id, reached[chain_id])
+        await books.conclude()
+        counts.append(len(await books.rows()))
+    rows = await books.rows()
+    assert {intent_id: row["result"] for (intent_id, _), row in rows.items()} == fates
+    assert len(set(counts)) > 3
+    await rebuild.rebuild(books.desk.pool, books.office.network.rules)
+    assert await books.rows() == rows
 
 
 async def test_who_lost_the_lease_concludes_nothing(books, solvers):

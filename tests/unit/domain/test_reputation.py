@@ -67,7 +67,7 @@ def test_worked_examples(record: Record, parts: tuple[int, ...], expected: int) 
 @given(RECORDS)
 def test_everything_is_within_its_bounds(record: Record) -> None:
     scored = reputation.score(record)
-    assert 0 <= scored.reputation <= reputation.REPUTATION_MAX
+    assert 0 <= scored.reputation <= auction.REPUTATION_MAX
     assert 0 <= scored.filled_ppm <= scored.awarded_ppm
     assert all(
         0 <= part <= reputation.ONE_PPM
