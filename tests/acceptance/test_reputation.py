@@ -16,6 +16,7 @@ SELECT (SELECT count(*) FROM awards WHERE NOT concluded) + (SELECT count(*) FROM
 """
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(300)
 async def test_the_auctioneer_weighs_bids_with_what_was_delivered(devnet):
     reader = devnet.clients[0]

@@ -7,15 +7,19 @@ import random
 import pytest
 
 from orbital.analytics import conclude, desk
+from orbital.analytics import loop as analytics_loop
 from orbital.analytics.settings import AnalyticsSettings
 from orbital.auctioneer import loop
 from orbital.chain import keys
+from orbital.domain import auction
 from orbital.domain import facts as f
 from orbital.domain.errors import Conflict
 from orbital.domain.types import BlockNumber
 from orbital.storage import chains, conclusions, leases, pool, rebuild, rewind, scores
 
 ORIGIN, DESTINATION = 31337, 31338
+PATIENCE_SECONDS = 15
+SCORED = "SELECT reputation FROM solver_scores WHERE address = $1 AND (inputs ->> 'filled_ppm')::bigint = 2000000"
 WAITERS = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
@@ -143,6 +147,36 @@ async def test_an_immense_improvement_is_stored_as_far_as_it_fits(books, solvers
     await books.conclude()
     (row,) = (await books.rows()).values()
     assert (row["improvement_ppm"], row["amount"]) == (2**63 - 1, 2**255)
+
+
+async def test_the_next_auction_weighs_bids_with_what_became_final(books, solvers):
+    """The process at work, from the deliveries to the outcome of the next round."""
+    first, second, _ = solvers
+    async with pool.transaction(books.desk.pool) as connection:
+        await leases.release(connection, books.desk.lease)
+    settings = AnalyticsSettings(rhythm_seconds=0.02)
+    counting = asyncio.create_task(analytics_loop.run(books.desk.pool, books.office.network, settings))
+    try:
+        for _ in range(2):
+            await deliver(books, solvers)
+        await books.verify(ORIGIN)
+        await books.verify(DESTINATION)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not (scored := await books.fetch(SCORED, first.address)):
+                assert not counting.done()
+                await asyncio.sleep(0.01)
+    finally:
+        counting.cancel()
+        (ended,) = await asyncio.gather(counting, return_exceptions=True)
+    assert isinstance(ended, asyncio.CancelledError)
+    ((earned,),) = scored
+    assert earned > auction.NEW_SOLVER_REPUTATION
+    # The first bids a little less, and wins by what he did before.
+    intent_id, _ = await books.award((1_000_000, first), (1_000_000 + earned // 100, second))
+    (round_,) = await books.office.rounds_of(intent_id)
+    bids = round_.outcome["bids"]
+    assert [bid["reputation"] for bid in bids] == [earned, auction.NEW_SOLVER_REPUTATION]
+    assert [bytes.fromhex(bid["solver"][2:]) for bid in bids] == [first.address, second.address]
 
 
 @pytest.mark.parametrize(("fault", "result"), [(f.Fault.SOLVER, "lapsed"), (f.Fault.USER, "excused")])
