@@ -111,8 +111,9 @@ async def refold_solvers(connection: Connection, new: Iterable[f.Fact]) -> None:
 
 
 async def put_solvers(connection: Connection, addresses: Sequence[Address]) -> None:
-    """Fold these solvers anew from the canonical registry facts."""
+    """Fold these solvers anew from the canonical registry facts; one that vanished with its blocks has no row."""
     if addresses:
+        await connection.execute(_SOLVERS["forget"], list(addresses))
         await connection.execute(_SOLVERS["refold"], list(addresses))
 
 

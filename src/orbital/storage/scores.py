@@ -38,7 +38,7 @@ async def list_known(connection: Connection, after: Address, limit: int) -> list
 
 
 async def score(connection: Connection, addresses: Sequence[Address]) -> None:
-    """Count and store what these solvers are worth today."""
+    """Count and store what these solvers are worth today; whoever vanished meanwhile has no score."""
     today = await _load_today(connection)
     records = await load_records(connection, addresses, today)
     scored = [(address, reputation.score(record), record) for address, record in sorted(records.items())]
@@ -50,6 +50,7 @@ async def score(connection: Connection, addresses: Sequence[Address]) -> None:
         reputation.VERSION,
         today,
     )
+    await connection.execute(_QUERIES["drop_unknown"], list(addresses))
 
 
 async def load_records(connection: Connection, addresses: Sequence[Address], today: int) -> dict[Address, Record]:
@@ -73,7 +74,7 @@ async def want_above(connection: Connection, chain_id: ChainId, above: BlockNumb
 
 async def drop_unknown(connection: Connection) -> None:
     """Forget solvers of whom neither a chain nor a profile tells."""
-    await connection.execute(_QUERIES["drop_unknown"])
+    await connection.execute(_QUERIES["drop_unknown"], None)
 
 
 async def _load_today(connection: Connection) -> int:

@@ -125,6 +125,11 @@ HOSTILE = {
     "tag": "Lane\U000e0041",
     "soft hyphen": "Fast\u00adLane",
     "separator": "Fast\u2028Lane",
+    "variation": "Lane\ufe0f",
+    "other variation": "Lane\U000e0100",
+    "mongolian variation": "Lane\u180b",
+    "null notehead": "\U0001d159",
+    "mark alone": "\u0301Lane",
 }
 
 

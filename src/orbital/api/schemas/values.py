@@ -23,8 +23,11 @@ CHAIN_IDS_MAX: Final = 32
 
 _DECIMAL: Final = re.compile(r"0|[1-9][0-9]{0,77}")
 _HASH: Final = re.compile(r"0x[0-9a-f]{64}")
-_BLANKS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-"""Letters and marks that show nothing and still count as printable."""
+_BLANKS: Final = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0\U0001d159"
+    + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+)
+"""Letters and marks that show nothing and still count as printable; variation selectors are among them."""
 _DECIMAL_PATTERN: Final = "^(0|[1-9][0-9]{0,77})$"
 
 
@@ -66,8 +69,9 @@ def _line(low: int, high: int) -> Any:
     def read(value: Any) -> str:
         if not isinstance(value, str) or not low <= len(value) <= high:
             raise PydanticCustomError("invalid_type", f"A text of {low} to {high} characters is needed.")
-        is_plain = value.isprintable() and _BLANKS.isdisjoint(value) and unicodedata.is_normalized("NFC", value)
-        if not is_plain or value != value.strip():
+        is_seen = value.isprintable() and _BLANKS.isdisjoint(value) and unicodedata.is_normalized("NFC", value)
+        joins = unicodedata.category(value[:1] or " ").startswith("M")  # a mark, with whatever stands before the text
+        if not is_seen or joins or value != value.strip():
             raise PydanticCustomError("invalid_type", "A printable text in NFC is needed, without blanks at its ends.")
         return value
 

@@ -1,3 +1,6 @@
+-- A solver that vanished with its blocks is not known.
+DELETE FROM solvers WHERE last_activity IS NULL;
+
 -- What solvers said of themselves and what administrators decided about them: told off chain, so no projections.
 
 CREATE TABLE solver_profiles (

@@ -26,7 +26,7 @@ WHERE i.status IS NOT NULL OR i.legs <> '{}'
 SELECT to_jsonb(d) AS row FROM deadlines d
 
 -- name: solvers
-SELECT to_jsonb(s) AS row FROM solvers s WHERE s.last_activity IS NOT NULL
+SELECT to_jsonb(s) AS row FROM solvers s
 
 -- name: pools
 -- Each pool's state now; how many earlier ones are kept depends on when blocks became final.

@@ -107,6 +107,8 @@ WHERE address IN (
 )
 
 -- name: drop_unknown
+-- Of these addresses, or with NULL of all.
 DELETE FROM solver_scores x
-WHERE NOT EXISTS (SELECT 1 FROM solvers s WHERE s.address = x.address)
+WHERE ($1::bytea[] IS NULL OR x.address = ANY ($1))
+  AND NOT EXISTS (SELECT 1 FROM solvers s WHERE s.address = x.address)
   AND NOT EXISTS (SELECT 1 FROM solver_profiles p WHERE p.address = x.address)

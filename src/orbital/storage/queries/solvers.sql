@@ -1,13 +1,28 @@
+-- name: forget
+-- Solvers of whom no canonical registry event speaks any more are not known by the chain, and score nothing unless they
+-- have a profile.
+WITH gone AS (
+    DELETE FROM solvers s
+    WHERE s.address = ANY ($1::bytea[])
+      AND NOT EXISTS (
+          SELECT 1 FROM canonical_facts f
+          WHERE f.actor = s.address AND f.name IN ('SolverRegistered', 'BondChanged')
+      )
+    RETURNING s.address
+)
+DELETE FROM solver_scores x USING gone
+WHERE x.address = gone.address AND NOT EXISTS (SELECT 1 FROM solver_profiles p WHERE p.address = gone.address)
+
 -- name: refold
 -- A solver's bond is what its last canonical registry event says.
 INSERT INTO solvers (address, bond_wei, in_withdrawal_wei, registered_at, last_activity)
 SELECT touched.address,
-       coalesce((last.data ->> 'bond_wei')::numeric, 0),
+       (last.data ->> 'bond_wei')::numeric,
        coalesce((last.data ->> 'in_withdrawal_wei')::numeric, 0),
        (SELECT min(r.timestamp) FROM canonical_facts r WHERE r.actor = touched.address AND r.name = 'SolverRegistered'),
        last.timestamp
 FROM unnest($1::bytea[]) AS touched (address)
-LEFT JOIN LATERAL (
+JOIN LATERAL (
     SELECT f.data, f.timestamp FROM canonical_facts f
     WHERE f.actor = touched.address AND f.name IN ('SolverRegistered', 'BondChanged')
     ORDER BY f.block_number DESC, f.log_index DESC LIMIT 1
