@@ -42,7 +42,7 @@ class Heads(msgspec.Struct, frozen=True, gc=False):
 
 
 class Log(msgspec.Struct, frozen=True, gc=False):
-    """An event as emitted. `block_timestamp` is None from nodes that don't send it."""
+    """An event as emitted. Its time is its block's: not every node sends it along."""
 
     address: Address
     topics: tuple[Hash32, ...]
@@ -51,7 +51,6 @@ class Log(msgspec.Struct, frozen=True, gc=False):
     block_hash: Hash32
     tx_hash: Hash32
     log_index: int
-    block_timestamp: UnixSeconds | None = None
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -84,7 +83,6 @@ class _RawLog(msgspec.Struct, rename="camel", gc=False):
     block_hash: str
     transaction_hash: str
     log_index: str
-    block_timestamp: str | None = None
 
 
 class _RawReceipt(msgspec.Struct, rename="camel"):
@@ -194,7 +192,6 @@ def _to_logs(raw: list[_RawLog], known: "_Known", numbers: "_Numbers") -> list[L
             known[log.block_hash],
             known[log.transaction_hash],
             numbers[log.log_index],
-            None if log.block_timestamp is None else numbers[log.block_timestamp],
         )
         for log in raw
     ]
@@ -209,7 +206,7 @@ class _Known(dict[str, typing.Any]):
 
 
 class _Numbers(dict[str, typing.Any]):
-    """Hex numbers and their values: heights, indexes, times."""
+    """Hex numbers and their values: heights, indexes."""
 
     def __missing__(self, text: str) -> int:
         found = self[text] = int(text, 16)

@@ -76,6 +76,4 @@ def unpack(one: Range) -> Fetched:
 def _log_of(log: _Log, headers: tuple[Header, ...]) -> Log:
     block = headers[log.block]
     topics = tuple(Hash32(topic) for topic in log.topics)
-    return Log(
-        Address(log.address), topics, log.data, block.number, block.hash, Hash32(log.tx_hash), log.log_index, None
-    )
+    return Log(Address(log.address), topics, log.data, block.number, block.hash, Hash32(log.tx_hash), log.log_index)
