@@ -5,6 +5,7 @@ first three pairs of bytes, each modulo 2048, counted from the lowest bit (yello
 absent bit proves that the log is not there; present bits prove nothing, they may be set by others.
 """
 
+import struct
 from collections.abc import Collection
 from typing import Final
 
@@ -12,12 +13,14 @@ from orbital.chain import keccak
 
 BLOOM_BYTES: Final = 256
 _BITS: Final = 8 * BLOOM_BYTES
+_BIT: Final = tuple(1 << place for place in range(_BITS))
+_PAIRS: Final = struct.Struct(">3H")
 
 
 def mask_of(item: bytes) -> int:
     """The bits that a log with this address (20 bytes) or topic (32 bytes) sets."""
-    pairs = int.from_bytes(keccak.keccak256(item)[:6])
-    return 1 << (pairs >> 32) % _BITS | 1 << (pairs >> 16) % _BITS | 1 << pairs % _BITS
+    first, second, third = _PAIRS.unpack_from(keccak.keccak256(item))
+    return _BIT[first % _BITS] | _BIT[second % _BITS] | _BIT[third % _BITS]
 
 
 def may_hold(bloom: bytes, mask: int) -> bool:

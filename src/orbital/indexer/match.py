@@ -7,6 +7,7 @@ The registry speaks on its home chain alone: the same address elsewhere is anoth
 """
 
 import itertools
+import operator
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -85,7 +86,7 @@ def times_of(headers: Iterable[Header]) -> Mapping[Hash32, UnixSeconds]:
 
 
 def in_chain_order(logs: Iterable[Log]) -> list[Log]:
-    return sorted(logs, key=lambda log: (log.block_number, log.log_index))
+    return sorted(logs, key=operator.attrgetter("block_number", "log_index"))
 
 
 def match_some(

@@ -94,13 +94,15 @@ async def update(connection: Connection, states: Mapping[IntentId, State]) -> No
 
 def line_of(intent_id: IntentId, state: State) -> str:
     """A state as a line of COPY: the text of `_columns`."""
+    protocol, intent, status, submitted, solver, amount, round_, open_by, fill_by, refund_due, refundable_at = state[
+        :11
+    ]
+    _, anomaly, auctionable, _, lapsed, created_at, updated_at = state[11:]
     return (
-        f"\\\\x{intent_id.hex()}\t{state.protocol}\t{_intent_line(state.intent)}\t"
-        f"{state.status or NULL}\t{state.submitted}\t{hex_of(state.solver)}\t"
-        f"{_text(state.output_amount)}\t{state.round}\t{_text(state.open_by)}\t{_text(state.fill_by)}\t"
-        f"{state.refund_due}\t{_text(state.refundable_at)}\t{_legs(state)}\t"
-        f"{state.anomaly or NULL}\t{state.auctionable}\t{_rounds(state)}\t"
-        f"{text_of(_lapsed(state))}\t{_text(state.created_at)}\t{_text(state.updated_at)}"
+        f"\\\\x{intent_id.hex()}\t{protocol}\t{_intent_line(intent)}\t{status or NULL}\t{submitted}\t{hex_of(solver)}\t"
+        f"{_text(amount)}\t{round_}\t{_text(open_by)}\t{_text(fill_by)}\t{refund_due}\t{_text(refundable_at)}\t"
+        f"{_legs(state)}\t{anomaly or NULL}\t{auctionable}\t{_rounds(state)}\t"
+        f"{text_of(_lapsed(state)) if lapsed else '{}'}\t{_text(created_at)}\t{_text(updated_at)}"
     )
 
 

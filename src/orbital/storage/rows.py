@@ -1,5 +1,6 @@
 """Rows of the ledger as facts."""
 
+import functools
 import struct
 from typing import Any, Final
 
@@ -83,7 +84,7 @@ def binary_of(fact: facts.Fact) -> bytes:
         (
             _START,
             field_of(intent_id),
-            field_of(fact.name.encode()),
+            _name_of(type(event)),
             field_of(fact.actor),
             place,
             field_of(facts_json.dumps(event).encode()),
@@ -94,3 +95,8 @@ def binary_of(fact: facts.Fact) -> bytes:
 def numbered(row: bytes, seq: int) -> bytes:
     """The whole row."""
     return row + _SEQ.pack(8, seq)
+
+
+@functools.cache
+def _name_of(kind: type) -> bytes:
+    return field_of(kind.__name__.encode())
