@@ -20,7 +20,8 @@ _PAIRS: Final = struct.Struct(">3H")
 def mask_of(item: bytes) -> int:
     """The bits that a log with this address (20 bytes) or topic (32 bytes) sets."""
     first, second, third = _PAIRS.unpack_from(keccak.keccak256(item))
-    return _BIT[first % _BITS] | _BIT[second % _BITS] | _BIT[third % _BITS]
+    mask: int = _BIT[first % _BITS] | _BIT[second % _BITS] | _BIT[third % _BITS]
+    return mask
 
 
 def may_hold(bloom: bytes, mask: int) -> bool:

@@ -5,7 +5,7 @@ import struct
 from typing import Any, Final
 
 from orbital.domain import facts
-from orbital.domain.types import BlockNumber, ChainId, Hash32, IntentId, UnixSeconds
+from orbital.domain.types import HASH_BYTES, BlockNumber, ChainId, Hash32, IntentId, UnixSeconds
 from orbital.storage import facts_json
 from orbital.storage.copy import field_of
 from orbital.storage.pool import Row
@@ -78,13 +78,15 @@ def binary_of(fact: facts.Fact) -> bytes:
     chain_id, number, log_index, block_hash, tx_hash = position
     if tx_hash is None:
         place = _BLOCK_AND_TIME.pack(8, chain_id, 8, number, 32, block_hash, -1, -1, 8, timestamp)
+    elif len(tx_hash) != HASH_BYTES:  # others the layout below would pad, or cut
+        raise ValueError(f"a transaction's hash of {len(tx_hash)} bytes: 0x{tx_hash.hex()}")
     else:
         place = _PLACE_AND_TIME.pack(8, chain_id, 8, number, 32, block_hash, 32, tx_hash, 4, log_index, 8, timestamp)
     return b"".join(
         (
             _START,
             field_of(intent_id),
-            _name_of(type(event)),
+            _word_of(fact.name),
             field_of(fact.actor),
             place,
             field_of(facts_json.dumps(event).encode()),
@@ -98,5 +100,5 @@ def numbered(row: bytes, seq: int) -> bytes:
 
 
 @functools.cache
-def _name_of(kind: type) -> bytes:
-    return field_of(kind.__name__.encode())
+def _word_of(name: str) -> bytes:
+    return field_of(name.encode())
