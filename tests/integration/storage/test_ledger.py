@@ -6,8 +6,8 @@ import pytest
 
 from orbital.domain import facts
 from orbital.domain.foreign_facts import ForeignOpened
-from orbital.domain.types import Amount
-from orbital.storage import chains, digest, ledger
+from orbital.domain.types import Amount, Hash32
+from orbital.storage import batches, chains, claims, digest, ledger
 
 
 def tell(history):
@@ -187,3 +187,42 @@ async def test_an_open_of_another_intent_with_the_nonce_cancels(connection, hist
 
 async def status_of(connection, intent_id):
     return await connection.fetchval("SELECT status FROM intents WHERE intent_id = $1", intent_id)
+
+
+def facts_of(history):
+    """A block's facts of every kind of row: with and without an intent, an actor, a transaction, of either protocol."""
+    (one, intent), (other, foreign) = history.intent("one"), history.foreign('\t\n\r\\N\\"é')
+    events = (one, history.open(intent)), (other, ForeignOpened(foreign)), (None, facts.DispatchId(Hash32(bytes(32))))
+    mined = history.block(history.origin, 1, *events)
+    at = facts.Position(history.origin, mined.block.number, -1, mined.block.hash, None)
+    passed = facts.DeadlinePassed(facts.Deadline.FILL_DEADLINE, 0)
+    return mined.block, [*mined.facts, facts.Fact(one, passed, at, mined.block.timestamp)]
+
+
+async def write_copied(connection, history, block, told):
+    put = await chains.put_blocks(connection, history.origin, [block])
+    batch = await batches.prepare(told, history.rules)
+    held = await claims.lock_affected(connection, batch, history.rules, put.new)
+    await ledger.write(connection, batch, history.rules, held, put.new)
+
+
+async def test_facts_are_the_same_written_by_statement_and_by_copy(connection, history):
+    block, told = facts_of(history)
+    written = []
+    for is_copied in (False, True):
+        if is_copied:
+            await write_copied(connection, history, block, told)
+        else:
+            await chains.put_blocks(connection, history.origin, [block])
+            await ledger.record(connection, told, history.rules)
+        written.append([{**row, "seq": 0} for row in await connection.fetch("SELECT * FROM facts ORDER BY log_index")])
+        await connection.execute("TRUNCATE facts, blocks, intents, deadlines")
+    assert written[0] == written[1]
+    assert len(written[0]) == len(told)
+
+
+async def test_a_transaction_hash_of_another_length_is_not_copied(connection, history):
+    block, (fact, *_) = facts_of(history)
+    short = fact._replace(position=fact.position._replace(tx_hash=Hash32(bytes(31))))
+    with pytest.raises(ValueError, match="31 bytes"):
+        await write_copied(connection, history, block, [short])
