@@ -123,9 +123,13 @@ async def get_solver(request: fastapi.Request, caller: Annotated[Address, fastap
 
 
 async def get_bidder(request: fastapi.Request, caller: Annotated[Address, fastapi.Depends(get_caller)]) -> Address:
-    """As `get_solver`, with the code that bids have for it."""
-    detail = "The bond on chain does not suffice, or an administrator suspended this solver."
-    await _require(get_services(request), caller, Role.SOLVER, "not_eligible", detail)
+    """As `get_solver`, with the code that bids have for it, and which of the two it is."""
+    services = get_services(request)
+    async with pool.acquire(services.pool) as connection:
+        known = await solvers.find(connection, caller)
+    why = solver.explain_no_role(known, services.network.min_bond_wei)
+    if why is not None:
+        raise Forbidden("not_eligible", why)
     return caller
 
 

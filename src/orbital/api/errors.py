@@ -69,6 +69,7 @@ OWN_CODES: Final = frozenset(
 
 _SHAPES: Final[Mapping[str, tuple[str, str]]] = {
     "missing": ("missing", "This is needed."),
+    "nothing_given": ("missing", "At least one field is needed."),
     "extra_forbidden": ("unknown_field", "There is no such field."),
 }
 _log = logging.get_logger("api")

@@ -54,7 +54,8 @@ class Reverted(errors.Conflict):
         self.arguments = found.arguments if found else ()
         self.data = data
         self.tx_hash = tx_hash
-        super().__init__("reverted", f"{self.name}{self.arguments}" if found else message)
+        shown = ", ".join(hexes.to_hex(one) if isinstance(one, bytes) else str(one) for one in self.arguments)
+        super().__init__("reverted", f"{self.name}({shown})" if found else message)
 
 
 def sign(transaction: Transaction, signer: keys.Signer) -> tuple[bytes, Hash32]:

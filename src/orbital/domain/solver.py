@@ -101,7 +101,14 @@ _DETAILS: Final[Mapping[Status, str]] = {
 
 def has_role(solver: Solver | None, min_bond_wei: Amount) -> bool:
     """Whether this is a solver to us: the bond suffices and no administrator suspended it."""
-    return solver is not None and solver.suspension is None and solver.bond_wei >= min_bond_wei
+    return explain_no_role(solver, min_bond_wei) is None
+
+
+def explain_no_role(solver: Solver | None, min_bond_wei: Amount) -> str | None:
+    """Why this is no solver to us, the gravest reason in a sentence; None if it is one."""
+    if solver is not None and solver.suspension is not None:
+        return _DETAILS[Status.SUSPENDED]
+    return _DETAILS[Status.UNDER_BONDED] if solver is None or solver.bond_wei < min_bond_wei else None
 
 
 def status_of(solver: Solver, lapses: Collection[UnixSeconds], min_bond_wei: Amount, now: UnixSeconds) -> Status:
@@ -140,7 +147,7 @@ def validate_terms(registration: Registration, network: Network, now: UnixSecond
     """Raise Rejected for the first thing that no signature could heal."""
     validate_chains(registration.chain_ids, network, "/registration/chain_ids")
     if not 0 <= registration.deadline - now <= REGISTRATION_AHEAD_MAX_SECONDS:
-        raise _rejected("deadline_out_of_range", "/registration/deadline", "The deadline must be at most 30 d ahead.")
+        raise _rejected("deadline_out_of_range", "/registration/deadline", "The deadline must be ahead, at most 30 d.")
 
 
 def validate_party(registration: Registration, denied: Collection[Address]) -> None:

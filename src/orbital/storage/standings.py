@@ -170,7 +170,7 @@ def _performance_of(row: Row) -> Performance:
 
 
 def _score_of(row: Row) -> Score:
-    if row["reputation"] is None:
+    if not row["inputs"]:  # none, or the score that a new profile starts with
         return Score(auction.NEW_SOLVER_REPUTATION, reputation.VERSION, None, None)
     return Score(row["reputation"], row["version"], row["as_of"], row["inputs"])
 

@@ -102,8 +102,9 @@ async def test_a_registrations_deadline_is_at_most_thirty_days_ahead(api):
     taken = []
     for ahead in (-1, 9, DAYS_30 - 9, DAYS_30 + 9):
         answer = await api.register(keys.generate_signer(), deadline=int(api.now()) + ahead)
-        taken.append(answer.status_code)
-    assert taken == [422, 201, 201, 422]
+        taken.append((answer.status_code, answer.json().get("detail")))
+    late = 422, "The deadline must be ahead, at most 30 d."
+    assert taken == [late, (201, None), (201, None), late]
 
 
 HOSTILE = {
@@ -255,6 +256,8 @@ async def test_a_change_that_is_none_is_refused(api):
         answer = await api.client.put(path(signer, "/update"), json=change, headers=headers)
         assert code(answer) == (422, expected), change
         assert [one["pointer"] for one in answer.json()["errors"]] == [pointer]
+    nothing = await api.client.put(path(signer, "/update"), json={}, headers=headers)
+    assert nothing.json()["errors"] == [{"pointer": "", "code": "missing", "detail": "At least one field is needed."}]
     assert await read(api, signer) == before
 
 

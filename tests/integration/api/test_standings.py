@@ -162,6 +162,12 @@ async def test_a_solvers_performance_has_its_figures(board):
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/window")
 
 
+async def test_a_profile_that_nobody_scored_yet_has_a_new_solvers_reputation(api):
+    newcomer = await api.registered()
+    shown = await Standings(api).performance(newcomer.address)
+    assert shown["reputation"] == {"score": 5000, "version": 1, "as_of": None, "inputs": None}
+
+
 async def test_who_is_not_known_is_not_found(api):
     for address in ("0x" + "ff" * 20, "0x1", "leaderboards", "0x" + "Ab" * 20):
         answer = await api.client.get(f"/api/v1/solver/{address}/performance")

@@ -43,7 +43,7 @@ async def test_a_suspension_takes_the_role_until_it_ends(api, scene):
     status, shown = await decide(api, solver, "suspend")
     assert (status, shown["status"], shown["suspension"]["reason"]) == (200, "suspended", REASON["reason"])
     assert (await api.client.get(path(solver))).json() == shown
-    assert (await bid(api, scene))[:2] == (403, "not_eligible")
+    assert await bid(api, scene) == (403, "not_eligible", "An administrator suspended this solver.")
     assert (await api.client.get("/api/v1/intents/pending", headers=headers)).status_code == 403
     profile = await api.client.get("/api/v1/auth/profile", headers=headers)
     assert profile.json()["roles"] == ["user"]

@@ -3,7 +3,7 @@ import typing
 
 import pytest
 
-from orbital.chain import keys, registry, rpc, token, transactions
+from orbital.chain import hexes, keys, registry, rpc, token, transactions
 from orbital.chain.adapters import orbital
 from orbital.domain import errors, facts
 from orbital.domain.types import Address, ChainId, Hash32, IntentId, UnixSeconds
@@ -62,6 +62,7 @@ async def test_a_refusal_is_named_before_anything_is_sent(wallet: transactions.W
         await wallet.send(usd, token.transfer(SINK, 5))
     assert caught.value.name == "ERC20InsufficientBalance"
     assert caught.value.arguments == (wallet.address, 0, 5)
+    assert caught.value.detail == f"ERC20InsufficientBalance({hexes.to_hex(wallet.address)}, 0, 5)"
     assert caught.value.tx_hash is None
     assert await node.nonce(wallet.address) == before
 

@@ -59,7 +59,7 @@ class UpdateRequest(v.Strict):
     @pydantic.model_validator(mode="after")
     def _change_something(self) -> "UpdateRequest":
         if not self.model_fields_set:
-            raise PydanticCustomError("missing", "At least one field is needed.")
+            raise PydanticCustomError("nothing_given", "At least one field is needed.")
         return self
 
     def to_domain(self) -> Changes:
