@@ -28,6 +28,11 @@ class ApiError(errors.Conflict):
         self.request_id = request_id
         self.retry_after_seconds = retry_after_seconds
 
+    def __str__(self) -> str:
+        """With the fields: for a request of the wrong shape the sentence alone says nothing."""
+        faults = [f"{one.pointer}: {one.detail}" for one in self.fields if one.detail != self.detail]
+        return "; ".join([f"{self.code}: {self.detail}", *faults])
+
     @property
     def is_temporary(self) -> bool:
         """Whether the same call may work later without any change."""

@@ -51,6 +51,7 @@ async def test_anybody_reads_the_leaderboard_and_what_a_solver_did(service: Any)
         with pytest.raises(ApiError) as refused:
             await client.fetch_leaderboard("2h")
         assert (refused.value.status, refused.value.fields[0].pointer) == (422, "/window")
+        assert str(refused.value).endswith("; /window: A window is one of 1h, 24h, 7d, 30d, 90d, all.")
     counting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await counting
