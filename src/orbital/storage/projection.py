@@ -115,6 +115,7 @@ async def refold_solvers(connection: Connection, new: Iterable[f.Fact]) -> None:
 async def put_solvers(connection: Connection, addresses: Sequence[Address]) -> None:
     """Fold these solvers anew from the canonical registry facts; one that vanished with its blocks has no row."""
     if addresses:
+        await connection.execute(_SOLVERS["hold"], list(addresses))
         await connection.execute(_SOLVERS["forget"], list(addresses))
         await connection.execute(_SOLVERS["refold"], list(addresses))
 

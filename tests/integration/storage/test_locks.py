@@ -6,7 +6,8 @@ import random
 import pytest
 
 from orbital.domain import facts
-from orbital.storage import claims, digest, pool, rebuild
+from orbital.domain.types import Address, Amount
+from orbital.storage import claims, digest, pool, rebuild, solvers
 
 BLOCKS, USERS, FACTS_A_BLOCK = 24, 4, 4
 BACK_IN = 3  # steps of a worker, one on average is a rollback
@@ -53,6 +54,27 @@ async def test_a_step_of_many_new_intents_stands_though_somebody_makes_one_of_th
     assert followed.parts["intents"].rows == NEW
     await rebuild.rebuild(database, history.rules)
     assert await fingerprint(database) == followed
+
+
+async def test_a_rebuild_leaves_a_solver_as_the_step_says_that_ends_meanwhile(database, history):
+    solver = Address(b"\x05" * 20)
+    async with pool.transaction(database) as connection:
+        await history.bind(connection)
+        await history.put(
+            connection,
+            history.block(history.origin, 0),
+            history.block(history.origin, 1, (None, facts.SolverRegistered(solver, 10**18))),
+        )
+    async with pool.transaction(database) as connection:
+        slashed = facts.BondChanged(solver, Amount(7), Amount(0))
+        await history.put(connection, history.block(history.origin, 2, (None, slashed)))
+        rebuilding = asyncio.create_task(rebuild.rebuild(database, history.rules))
+        while not await connection.fetchval(WAITING):
+            assert not rebuilding.done()
+            await asyncio.sleep(0.01)
+    await rebuilding
+    async with pool.acquire(database) as connection:
+        assert (await solvers.find(connection, solver)).bond_wei == 7
 
 
 @pytest.mark.parametrize("seed", [1, 2])

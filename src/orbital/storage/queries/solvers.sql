@@ -1,3 +1,7 @@
+-- name: hold
+-- Whoever folds these solvers ends first, or waits: what is folded next is all that was told of them.
+SELECT 1 FROM solvers WHERE address = ANY ($1::bytea[]) ORDER BY address FOR UPDATE
+
 -- name: forget
 -- Solvers of whom no canonical registry event speaks any more are not known by the chain, and score nothing unless they
 -- have a profile.
