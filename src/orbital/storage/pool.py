@@ -151,9 +151,16 @@ class _Acquired:
 
 
 def _tell(failure: BaseException) -> None:
-    """Raise Unavailable in place of a failure that is an outage's, or a lost race's; return for any other."""
-    if not isinstance(failure, asyncpg.InterfaceError) or isinstance(failure, AWAY) or _is_ended(failure):
-        raise _unavailable(failure) from failure
+    """Raise Unavailable in place of a failure that is an outage's, or a lost race's; return for any other.
+
+    Whoever is being cancelled is told that instead: it would outlive the outage, and never end.
+    """
+    if isinstance(failure, asyncpg.InterfaceError) and not isinstance(failure, AWAY) and not _is_ended(failure):
+        return
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError from failure
+    raise _unavailable(failure) from failure
 
 
 @asynccontextmanager

@@ -64,3 +64,31 @@ async def test_a_frozen_database_is_away_within_the_promised_time_and_comes_back
                     pass
         finally:
             database.terminate()
+
+
+@pytest.mark.parametrize("way", ["acquire", "transaction"])
+async def test_who_is_cancelled_while_the_database_is_frozen_ends(tmp_path: pathlib.Path, way: str):
+    """Told of an outage instead it would go on for ever, as whoever outlives outages does."""
+    prepared = postgres.prepare(settings.PostgresSettings(data_dir=tmp_path / "clusters", durable=False))
+    has_connection, may_ask = asyncio.Event(), asyncio.Event()
+
+    async def ask_slowly() -> None:
+        async with getattr(pool, way)(database) as connection:
+            has_connection.set()
+            await may_ask.wait()
+            await connection.fetchval("SELECT 1")
+
+    with process.start(prepared.command, tmp_path / "postgres.log") as server:
+        database = await pool.create_pool(StorageSettings(prepared.url, command_timeout_seconds=1.0))
+        try:
+            asking = asyncio.create_task(ask_slowly())
+            await has_connection.wait()
+            with frozen(server):
+                may_ask.set()
+                for _ in range(3):
+                    await asyncio.sleep(0)
+                asking.cancel()
+                await asyncio.wait([asking])
+            assert asking.cancelled()
+        finally:
+            database.terminate()
