@@ -37,13 +37,13 @@ def _read_flag(value: Any) -> bool:
 
 def _read_status(value: Any) -> Status:
     if value not in set(Status):
-        raise PydanticCustomError("invalid_type", "This is no status of an intent.")
+        raise PydanticCustomError("invalid_type", f"The status of an intent is one of {', '.join(Status)}.")
     return Status(value)
 
 
 def _read_standing(value: Any) -> solver.Status:
     if value not in set(solver.Status):
-        raise PydanticCustomError("invalid_type", "This is no status of a solver.")
+        raise PydanticCustomError("invalid_type", f"The status of a solver is one of {', '.join(solver.Status)}.")
     return solver.Status(value)
 
 
