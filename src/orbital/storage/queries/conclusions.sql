@@ -18,7 +18,8 @@ SELECT DISTINCT intent_id FROM awards WHERE intent_id > $1 ORDER BY intent_id LI
 -- name: conclude
 -- What final facts say of the awards of these intents. A fact is final when its block was verified. A delivery counts
 -- when open and fill are final, and no verdict on a round of the intent may still fall with its block; for the solver's
--- first round that did not lapse. The verdict that the fold goes by is the last one in chain order.
+-- first round that did not lapse. The verdict that the fold goes by is the last one in chain order. An improvement stops
+-- at 2^53-1, the largest number that all readers of JSON take.
 WITH final AS MATERIALIZED (
     SELECT chain_id, verified_number AS number FROM checkpoints WHERE verified_number IS NOT NULL
 ), verdict AS MATERIALIZED (
@@ -61,7 +62,7 @@ WITH final AS MATERIALIZED (
            CASE WHEN e.result = 'filled' THEN greatest(0, e.opened_at - e.awarded_at) END,
            CASE WHEN e.result = 'filled' THEN greatest(0, e.filled_at - e.awarded_at) END,
            CASE WHEN bids.second > 0 THEN greatest(0, least(
-               9223372036854775807, div((bids.first - bids.second) * 1000000, bids.second)
+               9007199254740991, div((bids.first - bids.second) * 1000000, bids.second)
            ))::bigint END,
            i.destination_chain_id, i.output_token,
            CASE WHEN e.result = 'filled' THEN e.delivered ELSE e.output_amount END
