@@ -65,7 +65,21 @@ FILL = (
         chain_id, token, amount)
     SELECT {INTENT_ID}, 1, {ADDRESS}, $1::bytea, 'filled', n, n, 1, $2::bytea, 1
     FROM generate_series(1, $3::integer / 16) n""",
+    f"INSERT INTO accounts SELECT {ADDRESS} FROM generate_series(1, $3::integer) n WHERE $1::bytea <> $2::bytea",
 )
+LOOKED_UP = 500
+HASHES = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(2, LOOKED_UP + 2)]
+IDS = ",".join(f"'\\x{one}'" for one in HASHES).join(("ARRAY[", "]::bytea[]"))
+USERS = ",".join(f"'\\x{one[:40]}'" for one in HASHES).join(("ARRAY[", "]::bytea[]"))
+CHAINS = ",".join(["1"] * LOOKED_UP).join(("ARRAY[", "]"))
+NONCES = ",".join(f"'{n}'" for n in range(2, LOOKED_UP + 2)).join(("ARRAY[", "]"))
+LOOKUPS = {
+    "load_canonical": IDS,
+    "load_canonical_nonces": f"{IDS}, {USERS}, {CHAINS}, {NONCES}",
+    "find_nonce_siblings": f"{USERS}, {CHAINS}, {NONCES}::numeric[]",
+    "lock_accounts_hold": USERS,
+    "lock_intents": IDS,
+}
 FIRST = "NULL, NULL"
 LISTS = {
     "list_by_user": ("intents", f"'{USER}', {{after}}, NULL, NULL, NULL, {LIMIT}", FIRST, "{seconds}, '\\x80'"),
@@ -145,6 +159,24 @@ async def test_the_solvers_of_a_page_are_found_one_by_one(full_database, mode):
     assert plan["Actual Rows"] == LIMIT
     assert {one["Relation Name"] for one in _nodes(plan) if one["Node Type"] == "Seq Scan"} == set()
     assert _buffers(plan) < 30 * LIMIT  # six lookups each
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("name", LOOKUPS)
+async def test_what_a_step_needs_is_looked_up_also_while_nothing_is_known_of_a_table(full_database, name, mode):
+    connection = await asyncpg.connect(full_database, server_settings=pool.SERVER_SETTINGS)
+    outcome = connection.transaction()
+    await outcome.start()
+    try:
+        await connection.execute("DELETE FROM pg_statistic")  # as of a table that was filled just now
+        await connection.execute(f"SET LOCAL plan_cache_mode = {mode}")
+        await connection.execute(f"PREPARE page AS {sql.load('ledger')[name]}")
+        plan = await _explain(connection, LOOKUPS[name])
+    finally:
+        await outcome.rollback()
+        await connection.close()
+    assert {one["Relation Name"] for one in _nodes(plan) if one["Node Type"] == "Seq Scan"} == set()
+    assert _buffers(plan) < 30 * LOOKED_UP
 
 
 async def _check_pages(url, rows, name, mode):

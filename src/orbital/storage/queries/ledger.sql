@@ -3,7 +3,10 @@
 INSERT INTO accounts (address) SELECT unnest($1::bytea[]) ORDER BY 1 ON CONFLICT DO NOTHING RETURNING address
 
 -- name: lock_accounts_hold
-SELECT 1 FROM accounts WHERE address = ANY ($1::bytea[]) ORDER BY address FOR UPDATE
+-- One by one, in their order.
+SELECT 1
+FROM (SELECT address FROM unnest($1::bytea[]) AS address ORDER BY address) AS wanted
+CROSS JOIN LATERAL (SELECT 1 FROM accounts WHERE address = wanted.address FOR UPDATE) AS held
 
 -- name: make_intents
 INSERT INTO intents (intent_id) SELECT unnest($1::bytea[]) ORDER BY 1 ON CONFLICT (intent_id) DO NOTHING
@@ -12,14 +15,20 @@ INSERT INTO intents (intent_id) SELECT unnest($1::bytea[]) ORDER BY 1 ON CONFLIC
 SELECT intent_id FROM intents WHERE intent_id = ANY ($1::bytea[])
 
 -- name: lock_intents
-SELECT 1 FROM intents WHERE intent_id = ANY ($1::bytea[]) ORDER BY intent_id FOR UPDATE
+SELECT 1
+FROM (SELECT intent_id FROM unnest($1::bytea[]) AS intent_id ORDER BY intent_id) AS wanted
+CROSS JOIN LATERAL (SELECT 1 FROM intents WHERE intent_id = wanted.intent_id FOR UPDATE) AS held
 
 -- name: find_nonce_siblings
 -- Intents that carry one of these (user, origin chain, nonce).
 SELECT DISTINCT i.intent_id
 FROM unnest($1::bytea[], $2::bigint[], $3::numeric[]) AS taken (user_address, chain_id, nonce)
-JOIN intents i ON i.user_address = taken.user_address AND i.origin_chain_id = taken.chain_id AND i.nonce = taken.nonce
-WHERE i.status IS NOT NULL
+CROSS JOIN LATERAL (
+    SELECT i.intent_id FROM intents i
+    WHERE i.user_address = taken.user_address AND i.origin_chain_id = taken.chain_id AND i.nonce = taken.nonce
+      AND i.status IS NOT NULL
+    OFFSET 0
+) i
 
 -- name: append_facts
 -- A fact that is there already stays as it is; only the new ones come back.
@@ -36,19 +45,27 @@ RETURNING seq, intent_id, name, block_hash, coalesce(log_index, -1) AS log_index
 SELECT array_agg(nextval('facts_seq_seq')) FROM generate_series(1, $1)
 
 -- name: load_canonical
--- What the fold of these intents reads: their own canonical facts ...
+-- What the fold of these intents reads: their own canonical facts ... Looked up one by one, as OFFSET 0 has it: of a
+-- table that grows fast the planner knows too little, and would rather read all of it than these few.
 SELECT f.intent_id, f.name, f.chain_id, f.block_number, f.block_hash, f.tx_hash, f.log_index, f.timestamp, f.data
-FROM canonical_facts f WHERE f.intent_id = ANY ($1::bytea[]) ORDER BY f.seq
+FROM unnest($1::bytea[]) AS wanted (intent_id)
+CROSS JOIN LATERAL (SELECT f.* FROM facts f WHERE f.intent_id = wanted.intent_id OFFSET 0) f
+WHERE f.block_hash IS NULL
+   OR (SELECT b.canonical FROM blocks b WHERE b.chain_id = f.chain_id AND b.hash = f.block_hash)
+ORDER BY f.seq
 
 -- name: load_canonical_nonces
 -- ... and what took their nonces: invalidations, and opens by which other intents used them.
 SELECT taken.subject,
        f.intent_id, f.name, f.chain_id, f.block_number, f.block_hash, f.tx_hash, f.log_index, f.timestamp, f.data
 FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::text[]) AS taken (subject, user_address, chain_id, nonce)
-JOIN canonical_facts f
-  ON f.name IN ('NonceInvalidated', 'IntentOpened') AND f.chain_id = taken.chain_id AND f.actor = taken.user_address
- AND coalesce(f.data #>> '{intent,nonce}', f.data ->> 'nonce') = taken.nonce
- AND f.intent_id IS DISTINCT FROM taken.subject
+CROSS JOIN LATERAL (
+    SELECT f.* FROM canonical_facts f
+    WHERE f.name IN ('NonceInvalidated', 'IntentOpened') AND f.chain_id = taken.chain_id
+      AND f.actor = taken.user_address AND coalesce(f.data #>> '{intent,nonce}', f.data ->> 'nonce') = taken.nonce
+      AND f.intent_id IS DISTINCT FROM taken.subject
+    OFFSET 0
+) f
 ORDER BY f.seq
 
 -- name: list_events
