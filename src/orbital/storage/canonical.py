@@ -25,7 +25,7 @@ async def load(connection: Connection, intent_ids: Sequence[IntentId]) -> dict[I
     """For each intent what `lifecycle.fold` reads."""
     found: dict[IntentId, list[f.Fact]] = {one: [] for one in intent_ids}
     if found:
-        for row in await connection.fetch(_QUERIES["load_canonical"], list(intent_ids)):
+        for row in await connection.fetch(_QUERIES["load_canonical"], list(found)):
             found[row["intent_id"]].append(rows.fact_of(row))
         for subject, takers in (await find_nonce_takers(connection, found)).items():
             found[subject] += takers
