@@ -10,22 +10,12 @@ from orbital.analytics import desk, loop
 from orbital.analytics.settings import AnalyticsSettings
 from orbital.domain import errors
 from orbital.domain.network import Network
-from orbital.storage import leases, migrate, pool
+from orbital.storage import leases, pool
 from orbital.storage.conclusions import LEASE
-from orbital.storage.settings import StorageSettings
 
 PATIENCE_SECONDS = 15
 NETWORK = Network({}, 1, bytes(20), bytes(20), 30, 10**18)
 SETTINGS = AnalyticsSettings(rhythm_seconds=0.02, lease_seconds=1.0, renew_seconds=0.3)
-
-
-@pytest.fixture
-async def database(database_url):
-    wanted = StorageSettings(database_url, pool_max=6)
-    await migrate.migrate(wanted)
-    opened = await pool.create_pool(wanted)
-    yield opened
-    opened.terminate()
 
 
 async def until(holds):

@@ -7,28 +7,16 @@ from orbital.analytics.scores import REST_BY_COST, Scorer
 from orbital.analytics.settings import AnalyticsSettings
 from orbital.domain import errors
 from orbital.domain.network import Network
-from orbital.storage import leases, migrate, pool
+from orbital.storage import leases, pool
 from orbital.storage.conclusions import LEASE
-from orbital.storage.settings import StorageSettings
 
 NETWORK = Network({}, 1, bytes(20), bytes(20), 30, 10**18)
 SOLVERS = [bytes([number]) * 20 for number in range(1, 8)]
 
 
-class Clock:
-    """Each look costs `step`: so does scoring a batch."""
-
-    def __init__(self) -> None:
-        self.now, self.step = 1000.0, 0.0
-
-    def __call__(self) -> float:
-        self.now += self.step
-        return self.now
-
-
 class Duty:
-    def __init__(self, database, lease) -> None:
-        self.database, self.clock = database, Clock()
+    def __init__(self, database, lease, clock) -> None:
+        self.database, self.clock = database, clock
         self.desk = Desk(database, lease, NETWORK, AnalyticsSettings())
         self.scorer = Scorer(batch=2, page=3, clock=self.clock)
 
@@ -47,14 +35,10 @@ class Duty:
 
 
 @pytest.fixture
-async def duty(database_url):
-    await migrate.migrate(StorageSettings(database_url))
-    database = await pool.create_pool(StorageSettings(database_url, pool_max=3))
+async def duty(database, lease, clock):
     async with pool.transaction(database) as connection:
-        lease = await leases.acquire(connection, LEASE, "test", 60)
         await connection.executemany("INSERT INTO solvers VALUES ($1, 1, 0, 1, 1)", [(one,) for one in SOLVERS])
-    yield Duty(database, lease)
-    database.terminate()
+    return Duty(database, lease, clock)
 
 
 async def test_every_known_solver_is_scored_and_then_nothing_is_done(duty):

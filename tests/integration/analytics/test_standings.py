@@ -12,8 +12,7 @@ from orbital.analytics.standings import RECOUNT_SECONDS, REST_SECONDS_MIN, Stand
 from orbital.domain import errors
 from orbital.domain.network import Network
 from orbital.domain.standings import Sort, Window
-from orbital.storage import leases, migrate, pool, standings
-from orbital.storage.settings import StorageSettings
+from orbital.storage import leases, pool, standings
 
 PATIENCE_SECONDS = 15
 NETWORK = Network({}, 1, bytes(20), bytes(20), 30, 10**18)
@@ -21,22 +20,11 @@ SETTINGS = AnalyticsSettings(rhythm_seconds=0.02, lease_seconds=5.0, renew_secon
 SOLVER, OTHER = b"\x05" * 20, b"\x06" * 20
 
 
-class Clock:
-    """Stands still but for `step` a look: a turn that counts looks twice, so its count took `step`."""
-
-    def __init__(self) -> None:
-        self.now, self.step = 1000.0, 0.0
-
-    def __call__(self) -> float:
-        self.now += self.step
-        return self.now
-
-
 class Duty:
     """The duty at work, by a clock of the test's."""
 
-    def __init__(self, database, lease) -> None:
-        self.database, self.clock = database, Clock()
+    def __init__(self, database, lease, clock) -> None:
+        self.database, self.clock = database, clock
         self.desk = Desk(database, lease, NETWORK, SETTINGS)
         self._duty = Standings(self.clock)
 
@@ -80,19 +68,8 @@ class Duty:
 
 
 @pytest.fixture
-async def database(database_url):
-    wanted = StorageSettings(database_url, pool_max=6)
-    await migrate.migrate(wanted)
-    opened = await pool.create_pool(wanted)
-    yield opened
-    opened.terminate()
-
-
-@pytest.fixture
-async def duty(database):
-    async with pool.transaction(database) as connection:
-        lease = await leases.acquire(connection, loop.LEASE, "test", 60.0)
-    return Duty(database, lease)
+def duty(database, lease, clock):
+    return Duty(database, lease, clock)
 
 
 async def test_a_new_leader_counts_every_window_one_a_turn(duty):

@@ -1,9 +1,14 @@
 """A migrated database, and synthetic histories of two chains whose blocks hold given facts."""
 
+import asyncio
 import collections.abc
+import contextlib
 import dataclasses
 import hashlib
+import json
+import uuid
 
+import asyncpg
 import pytest
 
 from orbital.chain.blocks import Header
@@ -219,3 +224,52 @@ async def connection(database: pool.Pool) -> collections.abc.AsyncIterator[pool.
         await transaction.start()
         yield opened
         await transaction.rollback()
+
+
+class Plans:
+    """What the server does for a statement, in databases that are filled for it."""
+
+    def __init__(self, server_url) -> None:
+        self._server_url = server_url
+
+    @contextlib.contextmanager
+    def filled(self, statements, *arguments: object):
+        """A database of its own in which these statements were carried out; its URL."""
+        name = f"plans_{uuid.uuid4().hex}"
+        url = self._server_url.rpartition("/")[0] + f"/{name}"
+        asyncio.run(self._execute(self._server_url, f"CREATE DATABASE {name} TEMPLATE template0"))
+        asyncio.run(migrate.migrate(StorageSettings(url)))
+        for statement in statements:
+            asyncio.run(self._execute(url, statement, *arguments))
+        asyncio.run(self._execute(url, "VACUUM ANALYZE"))
+        yield url
+        asyncio.run(self._execute(self._server_url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+    async def explain(self, connection, statement, *arguments: object):
+        """The plan with what it did, the second time: by then nothing has to be looked up in catalogues."""
+        explained = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}"
+        await connection.fetchval(explained, *arguments)
+        (told,) = json.loads(await connection.fetchval(explained, *arguments))
+        return told["Plan"]
+
+    def nodes(self, plan):
+        yield plan
+        for child in plan.get("Plans", ()):
+            yield from self.nodes(child)
+
+    def scanned(self, plan):
+        """Tables that are read whole."""
+        return {one["Relation Name"] for one in self.nodes(plan) if one["Node Type"] == "Seq Scan"}
+
+    def buffers(self, plan):
+        return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+
+    async def _execute(self, url, statement, *arguments: object):
+        connection = await asyncpg.connect(url)
+        await connection.execute(statement, *arguments)
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def plans(postgres_server):
+    return Plans(postgres_server.url)

@@ -4,17 +4,12 @@ Plans are looked at both ways the server makes them: for the parameters at hand,
 for statements that a pooled connection runs often.
 """
 
-import asyncio
-import contextlib
 import hashlib
-import json
-import uuid
 
 import asyncpg
 import pytest
 
-from orbital.storage import migrate, pool, sql
-from orbital.storage.settings import StorageSettings
+from orbital.storage import pool, sql
 
 ROWS, MANY_ROWS = 80_000, 1_000_000
 LIMIT = 21
@@ -96,74 +91,48 @@ LISTS = {
 
 
 @pytest.fixture(scope="module")
-def full_database(postgres_server):
+def full_database(plans):
     """A database of this module's own with many rows in every table that the lists read."""
-    with _filled(postgres_server.url, ROWS) as url:
+    with plans.filled(FILL, bytes.fromhex(USER[2:]), bytes.fromhex(SOLVER[2:]), ROWS) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
-def huge_database(postgres_server):
-    with _filled(postgres_server.url, MANY_ROWS) as url:
+def huge_database(plans):
+    with plans.filled(FILL, bytes.fromhex(USER[2:]), bytes.fromhex(SOLVER[2:]), MANY_ROWS) as url:
         yield url
-
-
-@contextlib.contextmanager
-def _filled(server_url, rows):
-    name = f"plans_{uuid.uuid4().hex}"
-    url = server_url.rpartition("/")[0] + f"/{name}"
-    asyncio.run(_execute(server_url, f"CREATE DATABASE {name} TEMPLATE template0"))
-    asyncio.run(_fill(url, rows))
-    yield url
-    asyncio.run(_execute(server_url, f"DROP DATABASE {name} WITH (FORCE)"))
-
-
-async def _fill(url, rows):
-    await migrate.migrate(StorageSettings(url))
-    connection = await asyncpg.connect(url)
-    for statement in FILL:
-        await connection.execute(statement, bytes.fromhex(USER[2:]), bytes.fromhex(SOLVER[2:]), rows)
-    await connection.execute("VACUUM ANALYZE")
-    await connection.close()
-
-
-async def _execute(url, statement):
-    connection = await asyncpg.connect(url)
-    await connection.execute(statement)
-    await connection.close()
 
 
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
 @pytest.mark.parametrize("name", LISTS)
-async def test_a_page_costs_the_same_wherever_it_is(full_database, name, mode):
-    await _check_pages(full_database, ROWS, name, mode)
+async def test_a_page_costs_the_same_wherever_it_is(full_database, plans, name, mode):
+    await _check_pages(plans, full_database, ROWS, name, mode)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
 @pytest.mark.parametrize("name", LISTS)
-async def test_a_page_costs_the_same_among_a_million(huge_database, name, mode):
-    await _check_pages(huge_database, MANY_ROWS, name, mode)
+async def test_a_page_costs_the_same_among_a_million(huge_database, plans, name, mode):
+    await _check_pages(plans, huge_database, MANY_ROWS, name, mode)
 
 
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
-async def test_the_solvers_of_a_page_are_found_one_by_one(full_database, mode):
+async def test_the_solvers_of_a_page_are_found_one_by_one(full_database, plans, mode):
     connection = await asyncpg.connect(full_database, server_settings=pool.SERVER_SETTINGS)
     try:
         await connection.execute(f"SET plan_cache_mode = {mode}")
         await connection.execute(f"PREPARE page AS {sql.load('solvers')['find_many']}")
-        asked = ", ".join(f"'\\x{hashlib.sha256(str(n).encode()).hexdigest()[:40]}'" for n in range(1, LIMIT + 1))
-        plan = await _explain(connection, f"ARRAY[{asked}]::bytea[]")
+        plan = await plans.explain(connection, f"EXECUTE page(({USERS})[:{LIMIT}])")
     finally:
         await connection.close()
     assert plan["Actual Rows"] == LIMIT
-    assert {one["Relation Name"] for one in _nodes(plan) if one["Node Type"] == "Seq Scan"} == set()
-    assert _buffers(plan) < 30 * LIMIT  # six lookups each
+    assert plans.scanned(plan) == set()
+    assert plans.buffers(plan) < 30 * LIMIT  # six lookups each
 
 
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
 @pytest.mark.parametrize("name", LOOKUPS)
-async def test_what_a_step_needs_is_looked_up_also_while_nothing_is_known_of_a_table(full_database, name, mode):
+async def test_what_a_step_needs_is_looked_up_also_while_nothing_is_known_of_a_table(full_database, plans, name, mode):
     connection = await asyncpg.connect(full_database, server_settings=pool.SERVER_SETTINGS)
     outcome = connection.transaction()
     await outcome.start()
@@ -171,51 +140,31 @@ async def test_what_a_step_needs_is_looked_up_also_while_nothing_is_known_of_a_t
         await connection.execute("DELETE FROM pg_statistic")  # as of a table that was filled just now
         await connection.execute(f"SET LOCAL plan_cache_mode = {mode}")
         await connection.execute(f"PREPARE page AS {sql.load('ledger')[name]}")
-        plan = await _explain(connection, LOOKUPS[name])
+        plan = await plans.explain(connection, f"EXECUTE page({LOOKUPS[name]})")
     finally:
         await outcome.rollback()
         await connection.close()
-    assert {one["Relation Name"] for one in _nodes(plan) if one["Node Type"] == "Seq Scan"} == set()
-    assert _buffers(plan) < 30 * LOOKED_UP
+    assert plans.scanned(plan) == set()
+    assert plans.buffers(plan) < 30 * LOOKED_UP
 
 
-async def _check_pages(url, rows, name, mode):
+async def _check_pages(plans, url, rows, name, mode):
     """The plans of the first page, of one in the middle and of one of the last."""
     noun, arguments, first, late = LISTS[name]
     connection = await asyncpg.connect(url, server_settings=pool.SERVER_SETTINGS)
     try:
         await connection.execute(f"SET plan_cache_mode = {mode}")
         await connection.execute(f"PREPARE page AS {sql.load(noun)[name]}")
-        plans = [await _explain(connection, arguments.format(after=first))]
+        found = [await plans.explain(connection, f"EXECUTE page({arguments.format(after=first)})")]
         for passed in (rows // 2, rows - 10 * LIMIT):
             number = rows - passed if name in {"list_by_user", "list_awards"} else passed
             behind = late.format(seconds=1000 + number // 3, seq=number, reputation=10_000 - 10_000 * passed // rows)
-            plans.append(await _explain(connection, arguments.format(after=behind)))
+            found.append(await plans.explain(connection, f"EXECUTE page({arguments.format(after=behind)})"))
     finally:
         await connection.close()
-    for plan in plans:
+    for plan in found:
         assert plan["Actual Rows"] == LIMIT
-        nodes = list(_nodes(plan))
-        assert [one for one in nodes if "Sort" in one["Node Type"]] == []
-        scanned = {one["Relation Name"] for one in nodes if one["Node Type"] == "Seq Scan"}
-        assert scanned <= {"checkpoints", "leases"}  # one row a chain
-        assert _buffers(plan) <= 1.5 * _buffers(plans[0]) + 10
-        assert _buffers(plan) < 20 * LIMIT
-
-
-async def _explain(connection, arguments):
-    """The plan with what it did, the second time: by then nothing has to be looked up in catalogues."""
-    statement = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE page({arguments})"
-    await connection.fetchval(statement)
-    (told,) = json.loads(await connection.fetchval(statement))
-    return told["Plan"]
-
-
-def _nodes(plan):
-    yield plan
-    for child in plan.get("Plans", ()):
-        yield from _nodes(child)
-
-
-def _buffers(plan):
-    return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+        assert [one for one in plans.nodes(plan) if "Sort" in one["Node Type"]] == []
+        assert plans.scanned(plan) <= {"checkpoints", "leases"}  # one row a chain
+        assert plans.buffers(plan) <= 1.5 * plans.buffers(found[0]) + 10
+        assert plans.buffers(plan) < 20 * LIMIT

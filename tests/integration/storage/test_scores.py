@@ -3,7 +3,6 @@
 import collections
 import dataclasses
 import hashlib
-import json
 import random
 import statistics
 
@@ -275,7 +274,7 @@ INSERT INTO solver_scores SELECT address, 5000, 1, now(), '{}', address < '\\x02
 
 
 @pytest.mark.parametrize("rows", [50_000, pytest.param(1_000_000, marks=pytest.mark.soak)])
-async def test_a_turn_reads_no_more_than_it_has_to_do(database_url, rows):
+async def test_a_turn_reads_no_more_than_it_has_to_do(database_url, plans, rows):
     """Nothing that is done and no solver that is not due is looked at."""
     await migrate.migrate(StorageSettings(database_url))
     connection = await asyncpg.connect(database_url, server_settings=pool.SERVER_SETTINGS)
@@ -294,17 +293,8 @@ async def test_a_turn_reads_no_more_than_it_has_to_do(database_url, rows):
             ("scores", "load_records", ([one], today, 280, 30, 5, 90), {"awards", "concluded_awards", "solvers"}),
         ]
         for noun, name, arguments, large in cases:
-            explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql.load(noun)[name]}"
-            told = await connection.fetchval(explain, *arguments)
-            plan = json.loads(told)[0]["Plan"]
-            scanned = {node["Relation Name"] for node in nodes_of(plan) if node["Node Type"] == "Seq Scan"}
-            assert not scanned & large, name
-            assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 20 * max(20, rows // 2000), name
+            plan = await plans.explain(connection, sql.load(noun)[name], *arguments)
+            assert not plans.scanned(plan) & large, name
+            assert plans.buffers(plan) < 20 * max(20, rows // 2000), name
     finally:
         await connection.close()
-
-
-def nodes_of(plan):
-    yield plan
-    for child in plan.get("Plans", ()):
-        yield from nodes_of(child)

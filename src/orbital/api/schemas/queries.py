@@ -1,23 +1,37 @@
 """Query strings: every parameter a text, each read strictly; an unknown one is an error."""
 
 import re
+from enum import StrEnum
 from typing import Annotated, Any, Final
 
 import pydantic
 from pydantic_core import PydanticCustomError
 
 from orbital.api import paging
-from orbital.api.schemas.values import BPS_MAX, INTEGER_MAX, Strict
+from orbital.api.schemas.values import INTEGER_MAX, Strict
 from orbital.chain import hexes
 from orbital.domain import solver
 from orbital.domain.auction import REPUTATION_MAX
 from orbital.domain.errors import Rejected
 from orbital.domain.lifecycle import Status
+from orbital.domain.quotes import BPS_MAX
 
 LIST_MAX: Final = 32
 WAIT_SECONDS_MAX: Final = 20
 
 _DIGITS: Final = re.compile(r"0|[1-9][0-9]{0,15}")
+
+
+def one_of(words: type[StrEnum], what: str) -> tuple[Any, Any]:
+    """A parameter that is one of these words, as an annotation has it; `what` begins the sentence for any other."""
+    told = ", ".join(words)
+
+    def read(value: Any) -> StrEnum:
+        if value not in set(words):
+            raise PydanticCustomError("invalid_type", f"{what} is one of {told}.")
+        return words(value)
+
+    return pydantic.BeforeValidator(read), pydantic.WithJsonSchema({"type": "string", "enum": [*map(str, words)]})
 
 
 def _whole(low: int, high: int, code: str = "invalid_type") -> Any:
@@ -33,18 +47,6 @@ def _read_flag(value: Any) -> bool:
     if value not in {"true", "false"}:
         raise PydanticCustomError("invalid_type", "true or false is needed.")
     return bool(value == "true")
-
-
-def _read_status(value: Any) -> Status:
-    if value not in set(Status):
-        raise PydanticCustomError("invalid_type", f"The status of an intent is one of {', '.join(Status)}.")
-    return Status(value)
-
-
-def _read_standing(value: Any) -> solver.Status:
-    if value not in set(solver.Status):
-        raise PydanticCustomError("invalid_type", f"The status of a solver is one of {', '.join(solver.Status)}.")
-    return solver.Status(value)
 
 
 def _range(high: int) -> Any:
@@ -70,8 +72,8 @@ def _read_addresses(value: str) -> list[bytes]:
 
 _CHAIN: Final = pydantic.WithJsonSchema({"type": "integer", "minimum": 0, "maximum": INTEGER_MAX})
 _COMMAS: Final = pydantic.WithJsonSchema({"type": "string", "description": "Separated by commas."})
-_STATUS: Final = pydantic.WithJsonSchema({"type": "string", "enum": [status.value for status in Status]})
-_STANDING: Final = pydantic.WithJsonSchema({"type": "string", "enum": [status.value for status in solver.Status]})
+_STATUS: Final = one_of(Status, "The status of an intent")
+_STANDING: Final = one_of(solver.Status, "The status of a solver")
 _Chain = Annotated[int | None, _whole(0, INTEGER_MAX), _CHAIN]
 _Limit = Annotated[
     int,
@@ -91,7 +93,7 @@ class Page(Strict):
 class IntentPage(Page):
     """Own intents."""
 
-    status: Annotated[Status | None, pydantic.BeforeValidator(_read_status), _STATUS] = None
+    status: Annotated[Status | None, *_STATUS] = None
     origin_chain_id: _Chain = None
     destination_chain_id: _Chain = None
 
@@ -109,7 +111,7 @@ class SolverPage(Page):
     chain_id: _Chain = None
     min_reputation: Annotated[int, _whole(0, REPUTATION_MAX), _range(REPUTATION_MAX)] = 0
     max_fee_bps: Annotated[int | None, _whole(0, BPS_MAX), _range(BPS_MAX)] = None
-    status: Annotated[solver.Status | None, pydantic.BeforeValidator(_read_standing), _STANDING] = None
+    status: Annotated[solver.Status | None, *_STANDING] = None
 
 
 class AwardPage(Page):

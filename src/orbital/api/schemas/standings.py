@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 import pydantic
-from pydantic_core import PydanticCustomError
 
 from orbital.api.schemas import queries
 from orbital.api.schemas import values as v
@@ -13,23 +12,9 @@ from orbital.domain.standings import Sort, Window
 from orbital.domain.types import Address, ChainId
 from orbital.storage.standings import Entry, Performance, Volume
 
-
-def _read_window(value: Any) -> Window:
-    if value not in set(Window):
-        raise PydanticCustomError("invalid_type", f"A window is one of {', '.join(Window)}.")
-    return Window(value)
-
-
-def _read_sort(value: Any) -> Sort:
-    if value not in set(Sort):
-        raise PydanticCustomError("invalid_type", f"The order is one of {', '.join(Sort)}.")
-    return Sort(value)
-
-
-_WINDOW: Final = pydantic.WithJsonSchema({"type": "string", "enum": [one.value for one in Window]})
-_SORT: Final = pydantic.WithJsonSchema({"type": "string", "enum": [one.value for one in Sort]})
-_Window = Annotated[Window, pydantic.BeforeValidator(_read_window), _WINDOW]
-_Sort = Annotated[Sort, pydantic.BeforeValidator(_read_sort), _SORT]
+_WINDOW: Final = queries.one_of(Window, "A window")
+_Window = Annotated[Window, *_WINDOW]
+_Sort = Annotated[Sort, *queries.one_of(Sort, "The order")]
 
 
 class LeaderboardPage(queries.Page):
@@ -98,7 +83,7 @@ class ShownPerformance(v.Shown):
     """Over awards that are final, and bids that are public. `volume_usd_cents` counts the tokens that have a price."""
 
     solver: v.Checksummed
-    window: Annotated[str, _WINDOW]
+    window: Annotated[str, _WINDOW[1]]
     as_of: v.Time | None
     counts: ShownCounts
     fill_rate_bps: v.Integer | None

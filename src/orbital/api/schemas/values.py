@@ -15,10 +15,10 @@ from pydantic_core import PydanticCustomError
 
 from orbital.chain import hexes
 from orbital.domain.errors import Rejected
+from orbital.domain.quotes import BPS_MAX
 from orbital.domain.types import UINT256_MAX, Account, Address, UnixSeconds
 
 INTEGER_MAX: Final = 2**53 - 1
-BPS_MAX: Final = 10_000
 CHAIN_IDS_MAX: Final = 32
 
 _DECIMAL: Final = re.compile(r"0|[1-9][0-9]{0,77}")
