@@ -1,41 +1,41 @@
 """Free TCP ports on the loopback interface, kept between runs where they can be.
 
-A port is found by binding port 0 and letting go, so another process may take it before the server does; the server then
-fails to start and says so. Nothing here listens on any other interface.
+A port that was found stays bound here by a socket that never listens and allows its address to be used again. So a
+server that allows that too, as all of ours do, can listen on it, now and after a restart, while the kernel gives it to
+nobody who asks for any free port. Nothing here listens on any other interface.
 """
 
+import collections
+import os
 import pathlib
 import socket
 import sys
+from typing import Final
 
 LOOPBACK = "127.0.0.1"
+HELD_MAX: Final = 256  # file descriptors; the oldest port is let go
 TCP_LISTEN = "0A"  # the state's number in /proc/net/tcp
+
+_held: Final[collections.OrderedDict[int, int]] = collections.OrderedDict()  # ports and the descriptors that bind them
 
 
 def find_free_port() -> int:
-    """Return a TCP port on 127.0.0.1 that nobody listens on now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a TCP port on 127.0.0.1 that nobody listens on, and hold it."""
+    return _hold(_bind(0))
 
 
 def is_free(port: int) -> bool:
     """Whether a server could listen on 127.0.0.1:port now; connections in TIME_WAIT don't count."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
+    try:
+        _bind(port).close()
+    except OSError:
+        return False
     return True
 
 
 def keep_port(record: pathlib.Path, wanted: int = 0) -> int:
     """Return `wanted` if it is not 0, else the port in the file `record` while free, else a new one; writes it down."""
-    port = wanted or _recorded(record)
-    if not port or (not wanted and not is_free(port)):
-        port = find_free_port()
+    port = wanted or _hold_again(_recorded(record)) or find_free_port()
     record.parent.mkdir(parents=True, exist_ok=True)
     record.write_text(f"{port}\n", encoding="ascii")
     return port
@@ -47,6 +47,37 @@ def is_served_by(port: int, pid: int) -> bool:
     if inode is None:
         return False
     return any(_opens(handle) == f"socket:[{inode}]" for handle in pathlib.Path("/proc").glob(f"{pid}/fd/*"))
+
+
+def _bind(port: int) -> socket.socket:
+    """Raises OSError when somebody listens there, or does not share the port."""
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((LOOPBACK, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def _hold(bound: socket.socket) -> int:
+    port: int = bound.getsockname()[1]
+    if port in _held:
+        bound.close()
+    else:
+        _held[port] = bound.detach()
+    if len(_held) > HELD_MAX:
+        os.close(_held.popitem(last=False)[1])
+    return port
+
+
+def _hold_again(port: int) -> int:
+    """Return the port if it is free, else 0."""
+    try:
+        return port and _hold(_bind(port))
+    except OSError:
+        return 0
 
 
 def _recorded(record: pathlib.Path) -> int:

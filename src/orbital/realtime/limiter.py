@@ -67,8 +67,13 @@ class Limiter:
     After Redis failed, one request a `RETRY_SECONDS` tries it again and the others don't wait for it.
     """
 
-    def __init__(self, redis_url: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._redis = bus.connect(redis_url, TIMEOUT_SECONDS)
+    def __init__(
+        self,
+        redis_url: str,
+        clock: Callable[[], float] = time.monotonic,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
+        self._redis = bus.connect(redis_url, timeout_seconds)
         self._script = self._redis.register_script(_SCRIPT)
         self._local = LocalLimiter(clock=clock)
         self._clock = clock

@@ -21,7 +21,7 @@ def served(api, redis_url):
     @contextlib.asynccontextmanager
     async def start(**changed):
         own = dataclasses.replace(api.settings, **({"cors_origins": frozenset({PAGE, OTHER_PAGE})} | changed))
-        async with Limiter(redis_url) as limiter:
+        async with Limiter(redis_url, timeout_seconds=10) as limiter:
             app = asgi.create_app(api.database, api.network, api.rpcs, api.hub, own, api.now, limiter)
             async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=own.public_url) as client:
                 yield client

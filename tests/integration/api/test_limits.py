@@ -23,7 +23,7 @@ def limited(api, redis_url):
     @contextlib.asynccontextmanager
     async def start(url=redis_url, peer="203.0.113.1", **changed):
         own = dataclasses.replace(api.settings, **({"rate_limit_rpm": 100} | changed))
-        async with Limiter(url) as limiter:
+        async with Limiter(url, timeout_seconds=10) as limiter:
             app = asgi.create_app(api.database, api.network, api.rpcs, api.hub, own, api.now, limiter)
             transport = httpx.ASGITransport(app, client=(peer, 1))
             async with httpx.AsyncClient(transport=transport, base_url=own.public_url) as client:

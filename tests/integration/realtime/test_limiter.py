@@ -26,7 +26,7 @@ from orbital.domain import gcra
 from orbital.realtime.limiter import Limiter
 
 async def run(url, limit, seconds):
-    async with Limiter(url) as shared:
+    async with Limiter(url, timeout_seconds=10) as shared:
         await shared.take("other", limit)
         print("ready", flush=True)
         sys.stdin.readline()
@@ -41,6 +41,7 @@ asyncio.run(run(sys.argv[1], gcra.Limit(int(sys.argv[2]), int(sys.argv[3])), flo
 NOW = 1_800_000_000_000_000
 PROCESSES = 4
 HAMMER_SECONDS = 2.0
+PATIENCE_SECONDS = 10.0  # where Redis answers: a busy machine must not look like an outage
 
 
 @given(
@@ -51,7 +52,7 @@ HAMMER_SECONDS = 2.0
 def test_the_script_judges_as_the_domain_does(redis_url, limits, steps):
     async def compare() -> None:
         key, now, idle_at = uuid.uuid4().hex, NOW, None
-        async with Limiter(redis_url) as shared:
+        async with Limiter(redis_url, timeout_seconds=PATIENCE_SECONDS) as shared:
             for gap, which in steps:
                 now += gap
                 limit = limits[which % len(limits)]
@@ -65,7 +66,7 @@ def test_the_script_judges_as_the_domain_does(redis_url, limits, steps):
 
 async def test_the_servers_clock_is_used(redis_url):
     limit = gcra.limit_of(1, 3600, 2)
-    async with Limiter(redis_url) as shared:
+    async with Limiter(redis_url, timeout_seconds=PATIENCE_SECONDS) as shared:
         found = [await shared.take("a", limit) for _ in range(3)]
         assert [one.is_allowed for one in found] == [True, True, False]
         assert found[0].backlog_us == limit.interval_us
@@ -74,7 +75,7 @@ async def test_the_servers_clock_is_used(redis_url):
 
 
 async def test_keys_leave_redis_by_themselves(redis_url):
-    async with Limiter(redis_url) as shared:
+    async with Limiter(redis_url, timeout_seconds=PATIENCE_SECONDS) as shared:
         await shared.take("a", gcra.limit_of(100, 60, 20))
         [key] = [one async for one in shared._redis.scan_iter("orbital:limit:*")]
         assert 0 < await shared._redis.pttl(key) <= 60_600
@@ -107,7 +108,7 @@ async def test_without_redis_the_process_limits_by_itself_and_does_not_wait():
         assert not alone.is_shared
 
 
-async def test_a_redis_that_hangs_costs_one_request_a_quarter_of_a_second(tmp_path: pathlib.Path):
+async def test_a_redis_that_hangs_is_waited_for_by_one_request_alone(tmp_path: pathlib.Path):
     wanted = redis.prepare(parts.RedisSettings(data_dir=tmp_path, bundled=False))
     limit = gcra.limit_of(1, 3600, 100)
     with process.start(wanted.command, tmp_path / "redis.log") as running:
@@ -122,14 +123,14 @@ async def test_a_redis_that_hangs_costs_one_request_a_quarter_of_a_second(tmp_pa
             finally:
                 os.kill(running.pid, signal.SIGCONT)
             assert all(one.is_allowed for one in found)
-            assert elapsed < 5 * limiter.TIMEOUT_SECONDS
+            assert elapsed < len(found) / 2 * limiter.TIMEOUT_SECONDS, "not each of them waited"
 
 
 async def test_limits_are_shared_again_when_redis_is_back(tmp_path: pathlib.Path):
     wanted = redis.prepare(parts.RedisSettings(data_dir=tmp_path, bundled=False))
     now = [0.0]
     limit = gcra.limit_of(1, 3600, 2)
-    async with Limiter(wanted.url, lambda: now[0]) as shared:
+    async with Limiter(wanted.url, lambda: now[0], PATIENCE_SECONDS) as shared:
         assert (await shared.take("a", limit)).is_allowed
         assert not shared.is_shared
         with process.start(wanted.command, tmp_path / "redis.log"):

@@ -45,3 +45,23 @@ def test_only_the_listening_process_serves_a_port() -> None:
         assert not ports.is_free(port)
     assert not ports.is_served_by(port, os.getpid())
     assert ports.is_free(port)
+
+
+def test_a_found_port_is_given_to_nobody_else_but_its_server() -> None:
+    held = {ports.find_free_port() for _ in range(100)}
+    assert len(held) == 100
+    for _ in range(2000):
+        with socket.socket() as other:
+            other.bind((ports.LOOPBACK, 0))
+            assert other.getsockname()[1] not in held
+    for port in held:
+        assert ports.is_free(port)
+        listen(port).close()
+
+
+def test_the_oldest_ports_are_let_go() -> None:
+    first = ports.find_free_port()
+    for _ in range(ports.HELD_MAX):
+        ports.find_free_port()
+    with socket.socket() as strict:
+        strict.bind((ports.LOOPBACK, first))
