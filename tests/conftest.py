@@ -1,7 +1,7 @@
 """Real servers for all tests: one PostgreSQL and one Redis a worker, as many local chains as a test asks for.
 
 Every server dies with the test process, even when that is killed. `ORBITAL_BUNDLED=1` forces the bundled PostgreSQL and
-Redis, as it does for `orbital up`.
+Redis, as it does for `orbital up`. No example of Hypothesis is judged by its time: machines that run tests stand still.
 """
 
 import collections.abc
@@ -11,10 +11,14 @@ import pathlib
 import uuid
 
 import asyncpg
+import hypothesis
 import pytest
 import redis as redis_client
 
 from orbital.devnet import anvil, postgres, process, redis, settings
+
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 StartChain = collections.abc.Callable[..., anvil.Chain]
 

@@ -13,9 +13,9 @@ from orbital.domain.network import Network
 from orbital.storage import leases, pool
 from orbital.storage.conclusions import LEASE
 
-PATIENCE_SECONDS = 15
+PATIENCE_SECONDS = 30
 NETWORK = Network({}, 1, bytes(20), bytes(20), 30, 10**18)
-SETTINGS = AnalyticsSettings(rhythm_seconds=0.02, lease_seconds=1.0, renew_seconds=0.3)
+SETTINGS = AnalyticsSettings(rhythm_seconds=0.02, lease_seconds=600.0, renew_seconds=0.3)
 
 
 async def until(holds):

@@ -1,6 +1,7 @@
 """Standings are counted when something changed, as often as their cost allows, and by the leader alone."""
 
 import asyncio
+import secrets
 import time
 
 import pytest
@@ -14,9 +15,9 @@ from orbital.domain.network import Network
 from orbital.domain.standings import Sort, Window
 from orbital.storage import leases, pool, standings
 
-PATIENCE_SECONDS = 15
+PATIENCE_SECONDS = 30
 NETWORK = Network({}, 1, bytes(20), bytes(20), 30, 10**18)
-SETTINGS = AnalyticsSettings(rhythm_seconds=0.02, lease_seconds=5.0, renew_seconds=0.3)
+SETTINGS = AnalyticsSettings(rhythm_seconds=0.02, lease_seconds=600.0, renew_seconds=0.3)
 SOLVER, OTHER = b"\x05" * 20, b"\x06" * 20
 
 
@@ -51,7 +52,7 @@ class Duty:
         await self.execute(
             """INSERT INTO concluded_awards VALUES ($1, 1, $2, $2, 'filled', 0,
                 floor(extract(epoch FROM now()))::bigint - $3, 1, 1, NULL, 1, $2, 1)""",
-            age_seconds.to_bytes(32),
+            secrets.token_bytes(32),
             SOLVER,
             age_seconds,
         )
@@ -124,16 +125,19 @@ async def test_a_window_rests_for_twenty_times_what_it_cost(duty):
 
 async def test_a_window_is_counted_when_its_first_leaves_it(duty):
     await duty.know(SOLVER)
-    await duty.conclude(Window.HOUR.seconds - 2)
-    await duty.counted()
-    assert await duty.fills(Window.HOUR) == 1
+    told = 0
+    while not await duty.fills(Window.HOUR):  # a slow machine may count the first when it has left already
+        await duty.conclude(Window.HOUR.seconds - 2)
+        told += 1
+        duty.clock.now += REST_SECONDS_MIN
+        await duty.counted()
     deadline = time.monotonic() + PATIENCE_SECONDS
     while await duty.fills(Window.HOUR):
         assert time.monotonic() < deadline
         duty.clock.now += REST_SECONDS_MIN
         assert await duty.counted() <= {Window.HOUR}
         await asyncio.sleep(0.05)
-    assert await duty.fills(Window.DAY) == 1
+    assert await duty.fills(Window.DAY) == told
 
 
 async def test_who_lost_the_lease_writes_nothing(duty):

