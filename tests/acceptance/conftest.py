@@ -31,7 +31,7 @@ from orbital.domain.types import Amount, ChainId
 from orbital.storage import digest, pool, rebuild
 from orbital.storage.settings import StorageSettings
 
-START_SECONDS = 90
+START_SECONDS = 240
 STOP_SECONDS = 15
 END_SECONDS = 300
 PROJECTIONS = ("intents", "deadlines", "solvers")

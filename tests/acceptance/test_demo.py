@@ -12,7 +12,7 @@ def test_five_intents_settle_on_the_bundled_servers():
         env={**os.environ, "ORBITAL_BUNDLED": "1"},
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=570,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

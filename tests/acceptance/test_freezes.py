@@ -56,7 +56,6 @@ async def test_every_process_may_stand_still_and_go_on(devnet):
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(600)
 async def test_the_whole_machine_may_stand_still_for_a_second_or_two(devnet):
     """As a virtual machine that is not scheduled: every timeout runs out at once, and nobody may make much of it."""
     before = devnet.up.devnet["processes"]

@@ -25,7 +25,6 @@ INTENTS_A_KILL = 3
 KILL_WITHIN_SECONDS = 5.0
 
 
-@pytest.mark.timeout(400)
 async def test_each_service_may_be_killed_at_any_moment(devnet):
     seed = random.SystemRandom().randrange(2**32)
     names = list(SERVICES)

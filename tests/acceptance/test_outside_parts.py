@@ -43,7 +43,7 @@ async def test_an_intent_settles_on_parts_from_outside(outside, start_up, databa
     async with Client(devnet["api_url"], user) as client:
         route = next(trader.walk_routes(network))
         view = await client.submit(trader.make_intent(network, route, user.address, 100))
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             while view.status != "settled":
                 await asyncio.sleep(0.2)
                 view = await client.fetch_intent(view.intent_id)

@@ -17,7 +17,6 @@ SELECT (SELECT count(*) FROM awards WHERE NOT concluded) + (SELECT count(*) FROM
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(300)
 async def test_the_auctioneer_weighs_bids_with_what_was_delivered(devnet):
     reader = devnet.clients[0]
     delivered = await devnet.wait_ended(await devnet.submit(3))

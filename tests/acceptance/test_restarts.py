@@ -7,7 +7,7 @@ def test_children_die_with_a_killed_supervisor_and_the_next_start_goes_on(start_
     up = start_up("--no-demo")
     before = up.wait_ready()
     up.kill()
-    eventually(lambda: not any(alive(pid) for pid in before["processes"].values()), 15)
+    eventually(lambda: not any(alive(pid) for pid in before["processes"].values()), 60)
     (up.data_dir / "devnet.json").unlink()  # a killed supervisor leaves it; the next one's is waited for
     again = start_up("--no-demo", data_dir=up.data_dir)
     after = again.wait_ready()
@@ -19,8 +19,8 @@ def test_a_killed_chain_starts_everything_over_and_says_so(start_up, eventually)
     up = start_up("--no-demo")
     before = up.wait_ready()
     subprocess.run(["kill", "-9", str(before["processes"]["anvil-31338"])], check=True)
-    eventually(lambda: "starting over with empty chains" in up.output, 30)
-    eventually((up.data_dir / "devnet.json").exists, 90)
+    eventually(lambda: "starting over with empty chains" in up.output, 60)
+    eventually((up.data_dir / "devnet.json").exists, 240)
     assert up.devnet["processes"]["api"] != before["processes"]["api"]
     assert up.stop() == 0
 

@@ -80,12 +80,12 @@ def test_devnet_json_tells_everything_and_goes_away(start_up, alive, eventually)
         assert ADDRESS.fullmatch(chain["settler"])
     for name, url in devnet["metrics_urls"].items():
         assert "# TYPE" in get(url), name
-    eventually(lambda: is_healthy(devnet["api_url"]), 30)
-    eventually(lambda: list_solvers(devnet["api_url"]) == {"Devnet solver 1", "Devnet solver 2"}, 30)
+    eventually(lambda: is_healthy(devnet["api_url"]), 60)
+    eventually(lambda: list_solvers(devnet["api_url"]) == {"Devnet solver 1", "Devnet solver 2"}, 60)
 
     assert up.stop(signal.SIGINT) == 0, up.output
     assert not (up.data_dir / "devnet.json").exists()
-    eventually(lambda: not any(alive(pid) for pid in devnet["processes"].values()), 15)
+    eventually(lambda: not any(alive(pid) for pid in devnet["processes"].values()), 60)
 
 
 def is_healthy(api_url):
@@ -100,9 +100,9 @@ def test_a_killed_server_comes_back_and_is_said(start_up, eventually, name):
     up = start_up("--no-demo")
     before = up.wait_ready()
     subprocess.run(["kill", "-9", str(before["processes"][name])], check=True)
-    eventually(lambda: up.devnet["processes"].get(name) not in {None, before["processes"][name]}, 30)
+    eventually(lambda: up.devnet["processes"].get(name) not in {None, before["processes"][name]}, 60)
     assert f"{name} (pid {before['processes'][name]}) was ended by signal 9; it is started again" in up.output
-    eventually(lambda: is_healthy(before["api_url"]), 30)
+    eventually(lambda: is_healthy(before["api_url"]), 60)
 
 
 def test_a_second_stack_in_one_folder_is_refused(start_up):

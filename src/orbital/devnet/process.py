@@ -19,7 +19,7 @@ from orbital.domain import errors
 
 TETHER = pathlib.Path(__file__).with_name("tether.py")
 POLL_SECONDS = 0.01
-START_TIMEOUT_SECONDS = 30.0
+START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 4.0
 LOG_TAIL_BYTES = 4096
 

@@ -90,7 +90,6 @@ async def recorded_pool(api) -> Address:
     return at
 
 
-@pytest.mark.timeout(300)
 async def test_every_answer_is_as_the_contract_says(place):
     answered = await asyncio.to_thread(try_all, place)
     reads = {name for name in answered if name.startswith(("read_", "list_"))}

@@ -27,15 +27,19 @@ STUBBORN = (
 
 
 class Watch:
-    """Collects what a supervisor says, and waits for it."""
+    """Collects what a supervisor says, and waits for it. `victims` are killed each time that they are up."""
 
     def __init__(self) -> None:
         self.events: list[supervise.Event] = []
         self.lines: list[tuple[str, str]] = []
+        self.victims: set[str] = set()
         self._changed = asyncio.Event()
 
     def report(self, event: supervise.Event) -> None:
         self.events.append(event)
+        if event.kind in {supervise.Kind.STARTED, supervise.Kind.RESTARTED} and event.name in self.victims:
+            assert event.pid is not None
+            os.kill(event.pid, signal.SIGKILL)
         self._changed.set()
 
     def sink(self, name: str, line: str) -> None:
@@ -123,7 +127,8 @@ async def test_delays_between_starts_double(watched: tuple[supervise.Supervisor,
         times.append(time.monotonic())
         return ()
 
-    await supervisor.start(sleeper("brief", argv=("sleep", "0"), before_start=note_time))
+    watch.victims.add("brief")
+    await supervisor.start(sleeper("brief", before_start=note_time))
     await watch.until(lambda: len(watch.find(supervise.Kind.DIED, "brief")) >= 4)
     waits = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert waits[0] >= 0.2
@@ -138,7 +143,8 @@ async def test_delay_begins_anew_after_healthy_times(
     monkeypatch.setattr(supervise, "FIRST_DELAY_SECONDS", 0.01)
     monkeypatch.setattr(supervise, "LONGEST_DELAY_SECONDS", 1000.0)
     supervisor, watch = watched
-    await supervisor.start(sleeper("brief", argv=("sleep", "0")))
+    watch.victims.add("brief")
+    await supervisor.start(sleeper("brief"))
     # doubling would have made this 160 s
     await watch.until(lambda: len(watch.find(supervise.Kind.DIED, "brief")) >= 15)
 
