@@ -213,7 +213,7 @@ async def test_every_lie_is_seen_and_the_index_is_what_an_honest_node_gives(worl
             await emit(world)
             await world.mine(world.origin, 5)
             await emit(world)
-            async with rpc.Rpc(urls, world.origin, 0.5 if name == "timeout" else 10.0) as node:
+            async with rpc.Rpc(urls, world.origin, 1.0 if name == "timeout" else 30.0) as node:
                 world.sources[world.origin] = node, []
                 async with world.indexing(world.origin, **QUICK):
                     await wait_until(lambda: is_at_head(world, world.origin))
@@ -302,7 +302,7 @@ async def test_final_blocks_that_take_a_node_too_long_are_compared_in_smaller_pa
     final = (await world.nodes[world.origin].header("finalized")).number
     assert final > MANY_BLOCKS
     liar.tell(_slow_over_many_blocks)
-    async with rpc.Rpc([liar.place], world.origin, 0.3) as node:
+    async with rpc.Rpc([liar.place], world.origin, 1.0) as node:
         world.sources[world.origin] = node, []
         async with world.indexing(world.origin, **QUICK):
             await wait_until(lambda: is_verified(world, final, world.origin))

@@ -79,7 +79,7 @@ async def test_who_is_cancelled_while_the_database_is_frozen_ends(tmp_path: path
             await connection.fetchval("SELECT 1")
 
     with process.start(prepared.command, tmp_path / "postgres.log") as server:
-        database = await pool.create_pool(StorageSettings(prepared.url, command_timeout_seconds=1.0))
+        database = await pool.create_pool(StorageSettings(prepared.url, command_timeout_seconds=ANSWER_SECONDS))
         try:
             asking = asyncio.create_task(ask_slowly())
             await has_connection.wait()
