@@ -12,7 +12,7 @@ import typing
 import httpx
 import pytest
 
-from orbital.api import asgi, settings
+from orbital.api import asgi, intake, settings
 from orbital.chain import eip712, hexes, keys, token
 from orbital.chain.rpc import Rpc
 from orbital.chain.transactions import Wallet
@@ -334,6 +334,12 @@ def write_intent(intent: Intent) -> Json:
 def sign_message(signer: keys.Signer, message: str) -> Json:
     signature = signer.sign(keys.personal_digest(message.encode()))
     return {"message": message, "signature": hexes.to_hex(signature)}
+
+
+@pytest.fixture(autouse=True)
+def patience_with_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred submissions at once take a slow machine long. Tests of silent nodes have less of it."""
+    monkeypatch.setattr(intake, "NODE_SECONDS", 60.0)
 
 
 @pytest.fixture

@@ -62,6 +62,11 @@ class Server:
         return pids
 
 
+@pytest.fixture(autouse=True)
+def usual_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "WAIT_SECONDS", ANSWER_SECONDS)
+
+
 @pytest.fixture
 def server(tmp_path: pathlib.Path) -> collections.abc.Iterator[Server]:
     started = Server(tmp_path)

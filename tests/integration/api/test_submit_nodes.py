@@ -14,7 +14,7 @@ from orbital.chain.rpc import Rpc
 
 ORIGIN = 31337
 INTENTS = "/api/v1/intents"
-NODE_SECONDS = 60.0
+NODE_SECONDS, USUAL_SECONDS = 60.0, intake.NODE_SECONDS
 TOLD_SECONDS = 20.0  # far below what one silent node takes alone, and far above what is promised: machines are busy
 Json = dict[str, typing.Any]
 Change = collections.abc.Callable[[str, Json], collections.abc.Awaitable[None]]
@@ -84,6 +84,7 @@ def _refusing(refused: str) -> Change:
 async def test_any_number_of_silent_nodes_and_of_callers_are_told_in_time_and_what_is_held_is_known(
     api, behind, monkeypatch
 ):
+    monkeypatch.setattr(intake, "NODE_SECONDS", USUAL_SECONDS)
     monkeypatch.setattr(intake, "_DATABASE_SECONDS", TOLD_SECONDS)  # the database is only as busy as the machine
     user, other = await api.funded_user(), await api.funded_user()
     held = api.submission(await api.submitted(user), user)

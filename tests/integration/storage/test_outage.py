@@ -19,6 +19,11 @@ TOLD_SECONDS, RECOVERY_SECONDS = 4.5, 30.0  # who waits for a connection and the
 CONNECTIONS, CALLERS = 3, 12
 
 
+@pytest.fixture(autouse=True)
+def usual_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "WAIT_SECONDS", ANSWER_SECONDS)
+
+
 @contextlib.contextmanager
 def frozen(server: process.Process) -> collections.abc.Iterator[None]:
     """The server and its backends stand still; nothing is closed."""
