@@ -29,7 +29,7 @@ def start_example(page: str, devnet: dict[str, typing.Any]) -> subprocess.Popen[
 
 
 def test_the_examples_of_a_solver_and_a_user_deliver_an_intent(start_up):
-    devnet = start_up("--no-demo", environment={"AUCTION_WINDOW_MS": "4000"}).wait_ready()
+    devnet = start_up("--no-demo", environment={"AUCTION_WINDOW_MS": "6000"}).wait_ready()
     with contextlib.ExitStack() as stack:
         solver = stack.enter_context(start_example("solvers.md", devnet))
         stack.callback(solver.kill)
