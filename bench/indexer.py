@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,10 +38,12 @@ from orbital.storage import chains, digest, migrate, pool
 from orbital.storage.settings import StorageSettings
 
 CACHE = pathlib.Path(__file__).resolve().parents[1] / ".cache" / "bench-indexer"
+CHAINS = (traffic.FIRST, traffic.SECOND)
 LOGS_A_BLOCK = 100
 ROUNDS = 3
 FOLLOW_BLOCKS = 150
 FOLLOW_PAUSE_SECONDS = 0.1
+BACKENDS = "SELECT pid FROM pg_stat_activity WHERE application_name = $1 AND datname = current_database()"
 LOOK_SECONDS, UNTIL_SECONDS = 0.001, 0.05
 RATIO_TARGET, MEMORY_TARGET_MIB, P50_TARGET_MS, P99_TARGET_MS, PAIR_TARGET = 0.5, 250, 25, 100, 1.6
 
@@ -56,6 +58,7 @@ class Job:
     chain_id: ChainId
     head: int
     source_url: str = ""
+    core: int | None = None  # the one that the process may use, and what PostgreSQL does for it
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def index(job: Job) -> Cost:
 
 
 def limit(job: Job) -> Cost:
-    return _measure(copy_all(job.database_url, job.rpc_url, job.chain_id, job.head))
+    return _measure(_copy(job))
 
 
 def index_again(job: Job) -> Cost:
@@ -113,6 +116,11 @@ async def _index(job: Job) -> None:
     await asyncio.gather(worker, return_exceptions=True)
 
 
+async def _copy(job: Job) -> None:
+    async with _pinned(job):
+        await copy_all(job.database_url, job.rpc_url, job.chain_id, job.head)
+
+
 async def _index_again(job: Job) -> None:
     source, target = [await pool.create_pool(StorageSettings(url)) for url in (job.source_url, job.database_url)]
     await reindex.reindex(source, target, traffic.network_of(), job.chain_id)
@@ -124,10 +132,34 @@ async def _run_worker(job: Job) -> None:
     async with contextlib.AsyncExitStack() as stack:
         database = await pool.create_pool(StorageSettings(job.database_url))
         stack.push_async_callback(database.close)
+        await stack.enter_async_context(_pinned(job))
         rpc = await stack.enter_async_context(Rpc([job.rpc_url], job.chain_id))
         await loop.run(
             database, rpc, [job.ws_url] if job.ws_url else [], traffic.network_of(), job.chain_id, IndexerSettings()
         )
+
+
+@contextlib.asynccontextmanager
+async def _pinned(job: Job) -> AsyncIterator[None]:
+    """Keep this process and what PostgreSQL does for it on the job's core, if it has one."""
+    if job.core is None:
+        yield
+        return
+    os.sched_setaffinity(0, {job.core})
+    connection = await asyncpg.connect(job.database_url)
+
+    async def look() -> None:
+        while True:
+            for row in await connection.fetch(BACKENDS, f"core {job.core}"):
+                with contextlib.suppress(ProcessLookupError):
+                    os.sched_setaffinity(row["pid"], {job.core})
+            await asyncio.sleep(UNTIL_SECONDS)
+
+    looking = asyncio.create_task(look())
+    yield
+    looking.cancel()
+    await asyncio.gather(looking, return_exceptions=True)
+    await connection.close()
 
 
 def _measure(work: Awaitable[None]) -> Cost:
@@ -156,7 +188,7 @@ def main() -> int:
         if chosen.only in {None, "backfill"}:
             backfill_bench(database, chosen.blocks, chosen.rounds)
         if chosen.only in {None, "pair"}:
-            pair_bench(database, chosen.blocks // 2)
+            pair_bench(database, chosen.blocks // 2, chosen.rounds)
         if chosen.only in {None, "follow"}:
             follow_bench(database, pathlib.Path(folder))
     return 0
@@ -190,20 +222,51 @@ def backfill_bench(database: Database, blocks: int, rounds: int) -> None:
     print(f"peak memory of the backfill: target {MEMORY_TARGET_MIB} MiB")
 
 
-def pair_bench(database: Database, blocks: int) -> None:
-    """Both chains at once, each by a process of its own, against one of them alone."""
-    with (
-        traffic.running(CACHE / str(blocks), (traffic.FIRST, traffic.SECOND), blocks, LOGS_A_BLOCK) as places,
-        concurrent.futures.ThreadPoolExecutor() as threads,
-    ):
-        alone, _ = _run_apart(database, index, _job(database, places[0]))
-        jobs = [dataclasses.replace(_job(database, place)) for place in places]
-        shared = [dataclasses.replace(job, database_url=jobs[0].database_url) for job in jobs]
-        start = time.perf_counter()
-        costs = [cost for cost, _ in threads.map(lambda job: _run_apart(database, index, job), shared)]
-        seconds = max(time.perf_counter() - start, *(cost.seconds for cost in costs))
-    ratio = 2 * alone.seconds / seconds
-    print(f"two chains at once / one: {ratio:.2f}  (target {PAIR_TARGET} when the cores are there: {os.cpu_count()})")
+def pair_bench(database: Database, blocks: int, rounds: int) -> None:
+    """Both chains at once, each by a process of its own, against one after the other: the same work.
+
+    Each chain has a core of its own for its node, its indexer and what PostgreSQL does for it, whenever it runs. What
+    the machine makes of that is told by the limit, which does the same into two databases. Every intent is on both
+    chains, and who comes second folds it anew, which costs more than a new one: so the first twice is told as well.
+    """
+    for name, is_turned in (("different", True), ("the same", False)):
+        folder = CACHE / f"{blocks}{'-turned' if is_turned else ''}"
+        with traffic.running(folder, CHAINS, blocks, LOGS_A_BLOCK, is_turned=is_turned) as places:
+            for core, place in enumerate(places):
+                os.sched_setaffinity(place.pid, {core})
+            found = [(_pair(database, limit, places), _pair(database, index, places)) for _ in range(rounds)]
+        machine, ours, twice = (
+            statistics.median(ratios)
+            for ratios in (
+                [(first + second) / both for (first, second, both), _ in found],
+                [(first + second) / both for _, (first, second, both) in found],
+                [2 * first / both for _, (first, _, both) in found],
+            )
+        )
+        print(
+            f"two chains at once / in turn, at {name} heights: {ours:.2f}  (target {PAIR_TARGET} with the cores; "
+            f"limit here {machine:.2f}); / the first twice: {twice:.2f}"
+        )
+
+
+def _pair(database: Database, work: Callable[[Job], Cost], places: list[traffic.Place]) -> tuple[float, float, float]:
+    """Seconds of the first chain, of the second after it, and of both at once."""
+    is_apart = work is limit  # its table would be the same
+    first, second = (_run_apart(database, work, job)[0] for job in _on_cores(database, places, is_apart=is_apart))
+    with concurrent.futures.ThreadPoolExecutor() as threads:
+        jobs = _on_cores(database, places, is_apart=is_apart)
+        both = [cost for cost, _ in threads.map(lambda job: _run_apart(database, work, job), jobs)]
+    return first.seconds, second.seconds, max(cost.seconds for cost in both)
+
+
+def _on_cores(database: Database, places: list[traffic.Place], *, is_apart: bool) -> list[Job]:
+    """Jobs that write into new databases, or into one, each on a core of its own."""
+    jobs = [_job(database, place) for place in places]
+    urls = [job.database_url if is_apart else jobs[0].database_url for job in jobs]
+    return [
+        dataclasses.replace(job, core=core, database_url=f"{url}?application_name=core%20{core}")
+        for core, (job, url) in enumerate(zip(jobs, urls, strict=True))
+    ]
 
 
 def follow_bench(database: Database, folder: pathlib.Path) -> None:

@@ -29,6 +29,7 @@ SETTLER, MAILBOX, REGISTRY = (Address(bytes([0x5E, n]) * 10) for n in (1, 2, 3))
 BLOCK_SECONDS = 2
 DELIVERY_BLOCKS = 8  # from a fill until its message is delivered on the origin
 EXPIRING = 0.03  # share of intents that nobody fills
+LOGS_AN_INTENT = 3  # on one chain, at least
 USERS, SOLVERS = 2_000, 20
 GAS = 25_000_000
 FILLED = "filled"  # in the folder of a chain that is complete
@@ -62,6 +63,7 @@ class Place:
     chain: anvil.Chain
     blocks: int
     logs: int
+    pid: int
 
 
 def network_of() -> Network:
@@ -73,15 +75,22 @@ def network_of() -> Network:
     return Network(chains, FIRST, REGISTRY, Address(b"\xaa" * 20), 30, Amount(1))
 
 
-def blocks_of(chain_id: ChainId, count: int, logs_a_block: int, start_time: int) -> Iterator[list[Log]]:
-    """Logs by block, the first being block 1; `start_time` is the time of block 0."""
+def blocks_of(
+    chain_id: ChainId, count: int, logs_a_block: int, start_time: int, *, is_turned: bool = False
+) -> Iterator[list[Log]]:
+    """Logs by block, the first being block 1; `start_time` is the time of block 0.
+
+    A chain that is turned begins with the intents that the other one has in the middle, and ends with those before.
+    """
     chance = random.Random(chain_id)
     waiting: dict[int, list[list[Log]]] = {}
-    serial = 0
+    intents = count * logs_a_block // LOGS_AN_INTENT // 4 * 4
+    lived = 0
     for number in range(1, count + 1):
         found = [log for logs in waiting.pop(number, []) for log in logs]
         while len(found) < logs_a_block:
-            serial += 1
+            lived += 1
+            serial = (lived + intents // 2) % intents if is_turned else lived
             now = start_time + BLOCK_SECONDS * number
             steps = _life(chain_id, serial, now, chance, is_origin=serial % 2 == 0)
             found += steps[0]
@@ -94,9 +103,9 @@ def blocks_of(chain_id: ChainId, count: int, logs_a_block: int, start_time: int)
 
 @contextlib.contextmanager
 def running(
-    folder: pathlib.Path, chain_ids: tuple[ChainId, ...], blocks: int, logs_a_block: int
+    folder: pathlib.Path, chain_ids: tuple[ChainId, ...], blocks: int, logs_a_block: int, *, is_turned: bool = False
 ) -> Iterator[list[Place]]:
-    """Start the chains, generating those that the folder does not hold."""
+    """Start the chains, generating those that the folder does not hold; the second may be turned."""
     with contextlib.ExitStack() as stack:
         started = []
         for chain_id in chain_ids:
@@ -107,10 +116,11 @@ def running(
             if home.exists() and not ((home / FILLED).exists() and anvil.inspect(wanted) is anvil.Saved.WHOLE):
                 shutil.rmtree(home)
             chain = anvil.prepare(wanted)
-            stack.enter_context(process.start(chain.command, folder / f"{chain_id}.log", timeout_seconds=60))
-            started.append(Place(chain, blocks, blocks * logs_a_block))
+            running = process.start(chain.command, folder / f"{chain_id}.log", timeout_seconds=60)
+            stack.enter_context(running)
+            started.append(Place(chain, blocks, blocks * logs_a_block, running.pid))
         with concurrent.futures.ThreadPoolExecutor() as threads:
-            list(threads.map(_fill, started))
+            list(threads.map(lambda place: _fill(place, is_turned=is_turned and place is not started[0]), started))
         yield started
 
 
@@ -151,22 +161,22 @@ class Miner:
             )
             self._nonce += 1
 
-    def traffic(self, blocks: int, logs_a_block: int) -> Iterator[list[Log]]:
+    def traffic(self, blocks: int, logs_a_block: int, *, is_turned: bool = False) -> Iterator[list[Log]]:
         """Logs by block for a chain without any yet."""
-        return blocks_of(self._chain_id, blocks, logs_a_block, self._start_time)
+        return blocks_of(self._chain_id, blocks, logs_a_block, self._start_time, is_turned=is_turned)
 
     def mine(self, number: int) -> None:
         """Mine the block with this number, at its time."""
         self.ask("evm_mine", {"timestamp": self._start_time + BLOCK_SECONDS * number})
 
 
-def _fill(place: Place) -> None:
+def _fill(place: Place, *, is_turned: bool) -> None:
     """Mine what is missing: everything or nothing."""
     mark = place.chain.folder / FILLED
     if place.blocks == 0 or mark.exists():
         return
     miner = Miner(place.chain)
-    for number, logs in enumerate(miner.traffic(place.blocks, place.logs // place.blocks), 1):
+    for number, logs in enumerate(miner.traffic(place.blocks, place.logs // place.blocks, is_turned=is_turned), 1):
         miner.send(logs)
         miner.mine(number)
     mark.touch()

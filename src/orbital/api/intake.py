@@ -1,6 +1,6 @@
 """Taking an intent: every check in its order, then one transaction that makes it a fact.
 
-Chains are asked outside the transaction; inside it, with the user's account held, everything that a database knows is
+Chains are asked outside the transaction; inside it, with the user's accounts held, everything that a database knows is
 read once. So any number of submissions of one intent make one fact, and any number of a user's intents never claim more
 than he has: what the chain said counts only if it is of a block that has every open of the user that is indexed.
 
@@ -179,7 +179,8 @@ async def _record(services: Services, offer: _Offer, on_chain: _OnChain) -> Take
     """Make it a fact. None when the chain was asked too early: an input that was opened since is in neither sum."""
     (intent, intent_id, signature), rules = offer, services.network.rules
     async with pool.transaction(services.pool) as connection:
-        await claims.lock_accounts(connection, [intent.user])
+        places = (claims.EVERYWHERE, intent.origin_chain_id)
+        await claims.lock_accounts(connection, [claims.Account(intent.user, place) for place in places])
         standing = await intents.find_standing(connection, intent)
         if standing.nonce_holder == intent_id:
             return Taken(await intents.get_row(connection, intent_id), is_new=False)

@@ -161,7 +161,7 @@ async def _decide(address: str, request: Request, services: Services, admin: Add
     wanted = parse_path_address(address)
     reason = (await body.read(request, schemas.Decision)).reason
     async with pool.transaction(services.pool) as connection:
-        await claims.lock_accounts(connection, [wanted])
+        await claims.lock_accounts(connection, [claims.Account(wanted, claims.EVERYWHERE)])
         known = await _load(connection, wanted)
         solver.validate_decision(known, suspends=verdict is Verdict.SUSPENDED)
         await profiles.decide(connection, wanted, verdict, reason, admin)

@@ -189,6 +189,7 @@ def _server_argv(
         "log_destination": "stderr",
         "timezone": "UTC",
         "jit": "off",
+        "wal_buffers": "16MB",
     }
     if not wanted.durable:
         options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

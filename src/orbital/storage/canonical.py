@@ -1,5 +1,6 @@
 """What the fold of an intent reads: its canonical facts, and those that took its nonce."""
 
+import types
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -7,6 +8,9 @@ from orbital.domain import facts as f
 from orbital.domain.types import Address, ChainId, IntentId
 from orbital.storage import rows, sql
 from orbital.storage.pool import Connection
+
+ALL: Final = 2**63 - 1
+"""Beyond every `seq`."""
 
 _QUERIES: Final = sql.load("ledger")
 _OF_INTENTS: Final = (f.IntentSubmitted, f.IntentOpened)
@@ -21,11 +25,19 @@ class Nonce(NamedTuple):
     number: int
 
 
-async def load(connection: Connection, intent_ids: Sequence[IntentId]) -> dict[IntentId, list[f.Fact]]:
-    """For each intent what `lifecycle.fold` reads."""
-    found: dict[IntentId, list[f.Fact]] = {one: [] for one in intent_ids}
+async def load(
+    connection: Connection,
+    intent_ids: Iterable[IntentId],
+    at_hand: Mapping[IntentId, Sequence[f.Fact]] = types.MappingProxyType({}),
+    before: int = ALL,
+) -> dict[IntentId, list[f.Fact]]:
+    """For each intent what `lifecycle.fold` reads.
+
+    Of their own facts those from the `seq` `before` on are not read: they are `at_hand`, among others' perhaps.
+    """
+    found = {one: [fact for fact in at_hand.get(one, ()) if fact.intent_id == one] for one in intent_ids}
     if found:
-        for row in await connection.fetch(_QUERIES["load_canonical"], list(found)):
+        for row in await connection.fetch(_QUERIES["load_canonical"], list(found), before):
             found[row["intent_id"]].append(rows.fact_of(row))
         for subject, takers in (await find_nonce_takers(connection, found)).items():
             found[subject] += takers

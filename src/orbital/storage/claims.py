@@ -8,15 +8,17 @@ row that the inserter may still want.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from orbital.domain import facts as f
 from orbital.domain import lifecycle
-from orbital.domain.types import Address, Hash32, IntentId
+from orbital.domain.types import Address, ChainId, Hash32, IntentId
 from orbital.storage import canonical, projection, sql
 from orbital.storage.batches import Batch
 from orbital.storage.canonical import Nonce
 from orbital.storage.pool import Connection
+
+EVERYWHERE: Final = ChainId(0)
 
 _QUERIES: Final = sql.load("ledger")
 
@@ -33,14 +35,22 @@ class Held:
     siblings: frozenset[IntentId] = frozenset()
 
 
-async def lock_accounts(connection: Connection, accounts: Iterable[Address]) -> None:
+class Account(NamedTuple):
+    """Who takes nonces where; `EVERYWHERE` is no chain, and for what counts over all of them."""
+
+    address: Address
+    chain_id: ChainId
+
+
+async def lock_accounts(connection: Connection, accounts: Iterable[Account]) -> None:
     """Hold these accounts until the transaction ends. Before any intent is locked."""
     wanted = sorted(set(accounts))
-    if not wanted or (len(wanted) == 1 and await connection.fetchval(_QUERIES["lock_accounts_hold"], wanted)):
-        return  # one that has a row, as most have, needs no order
-    made = await connection.fetch(_QUERIES["lock_accounts"], wanted)
-    if len(made) < len(wanted):
-        await connection.execute(_QUERIES["lock_accounts_hold"], wanted)
+    if not wanted:
+        return
+    columns = [*zip(*wanted, strict=True)]
+    if not await connection.fetchval(_QUERIES["lock_accounts"], *columns):
+        await connection.execute(_QUERIES["make_accounts"], *columns)
+        await connection.fetchval(_QUERIES["lock_accounts"], *columns)
 
 
 async def lock_intents(connection: Connection, intent_ids: Iterable[IntentId]) -> None:
@@ -60,7 +70,7 @@ async def lock_affected(
 ) -> Held:
     """Lock what is concerned by a batch that is about to be appended, and by other facts: accounts, then intents."""
     nonces = batch.nonces | {nonce for fact in others if (nonce := canonical.nonce_of(fact)) is not None}
-    await lock_accounts(connection, (nonce.user for nonce in nonces))
+    await lock_accounts(connection, (Account(nonce.user, nonce.chain_id) for nonce in nonces))
     used = {nonce for fact in others if fact.position and (nonce := canonical.nonce_of(fact)) is not None}
     affected = batch.told.keys() | {fact.intent_id for fact in others if fact.intent_id is not None}
     siblings = await _find_siblings(connection, used.union(batch.used))

@@ -44,7 +44,7 @@ def decode(name: str, data: Mapping[str, Any]) -> facts.Event:
     kind = EVENTS.get(name)
     if kind is None:
         raise Corrupt("unknown_event", f"The ledger has an event {name!r}, which this version does not know.")
-    event: facts.Event = _decode_into(kind, data)
+    event: facts.Event = _reader(kind)(data)
     return event
 
 
@@ -55,12 +55,9 @@ def encode_value(kind: type[_Value], value: _Value) -> dict[str, Any]:
 
 def decode_value(kind: type[_Value], data: Mapping[str, Any]) -> _Value:
     """Back from `encode_value`."""
-    value: _Value = _decode_into(kind, data)
+    wanted: Any = kind
+    value: _Value = _reader(wanted)(data)
     return value
-
-
-def _decode_into(kind: type, data: Mapping[str, Any]) -> Any:
-    return kind(**{name: take(data[name]) for name, _, take in _fields(kind)})
 
 
 @functools.cache
@@ -93,6 +90,35 @@ def _place(path: str, kind: Any, put: _Encode) -> str | None:
     return f"{{{path}}}" if _is_number(kind) else None
 
 
+@functools.cache
+def _reader(kind: Any) -> Callable[[Mapping[str, Any]], Any]:
+    """One expression that makes the value, inner ones included: at half the price of a call a field."""
+    names: dict[str, Any] = {"unhex": bytes.fromhex}
+    read: Callable[[Mapping[str, Any]], Any] = eval(f"lambda data: {_making(kind, 'data', names)}", names)  # noqa: S307
+    return read
+
+
+def _making(kind: Any, path: str, names: dict[str, Any]) -> str:
+    """The call that makes a `kind` of the JSON at `path`; `names` gets what it calls."""
+    hints = typing.get_type_hints(kind)
+    made = [_taking(f'{path}["{name}"]', hints[name], take, names) for name, _, take in _fields(kind)]
+    return f"{_named(kind, names)}({', '.join(made)})"
+
+
+def _taking(path: str, kind: Any, take: _Decode, names: dict[str, Any]) -> str:
+    if dataclasses.is_dataclass(kind):
+        return _making(kind, path, names)
+    if take is _unhex:
+        return f"unhex({path}[2:])"
+    return path if take is _same else f"{_named(take, names)}({path})"
+
+
+def _named(called: _Decode, names: dict[str, Any]) -> str:
+    name = f"call_{len(names)}"
+    names[name] = called
+    return name
+
+
 def _is_number(kind: Any) -> bool:
     return getattr(kind, "__supertype__", kind) is int
 
@@ -108,7 +134,7 @@ def _codec(name: str, kind: Any) -> tuple[_Encode, _Decode]:
         put, take = _codec(name, typing.get_args(kind)[0])
         return lambda values: [put(one) for one in values], lambda values: tuple(take(one) for one in values)
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        return lambda value: _encode_fields(kind, value), lambda data: _decode_into(kind, data)
+        return lambda value: _encode_fields(kind, value), _reader(kind)
     if kind in _BYTES:
         return _hex, _unhex
     if kind is types.Amount or name in _BIG_FIELDS:

@@ -67,7 +67,11 @@ async def write(
     """
     appended = await _append(connection, batch, new_blocks)
     await deadlines.put_new(connection, held.facts, held.states, batch.deadline_lines)
-    told = await canonical.load(connection, sorted((batch.told.keys() | held.siblings) - held.states.keys()))
+    known = sorted((batch.told.keys() | held.siblings) - held.states.keys())
+    if appended and batch.blocks <= new_blocks:  # all of them, and while these intents were held: nobody's came between
+        told = await canonical.load(connection, known, batch.told, before=appended[0][0])
+    else:
+        told = await canonical.load(connection, known)
     states = {one: lifecycle.fold(one, facts, rules) for one, facts in told.items()}
     timed = {one for one in told if any(isinstance(fact.event, TIMED) for fact in batch.told.get(one, ()))}
     await deadlines.put(connection, {one: told[one] for one in timed}, states)

@@ -92,7 +92,7 @@ async def held(url: str, address: bytes) -> collections.abc.AsyncIterator[asyncp
     holder = await asyncpg.connect(url)
     try:
         await holder.execute("BEGIN")
-        await claims.lock_accounts(holder, [address])
+        await claims.lock_accounts(holder, [claims.Account(address, claims.EVERYWHERE)])
         yield holder
     finally:
         holder.terminate()

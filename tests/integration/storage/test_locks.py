@@ -28,13 +28,39 @@ async def test_a_step_that_brings_blocks_back_holds_no_intent_while_it_waits_for
     await worker.write(1, 1)
     await worker.roll_back(0)
     async with pool.transaction(database) as connection:
-        await claims.lock_accounts(connection, [other.user])
+        await claims.lock_accounts(connection, [claims.Account(other.user, history.origin)])
         step = asyncio.create_task(worker.write(1, 2))
         while not await connection.fetchval(WAITING):
             assert not step.done()
             await asyncio.sleep(0.01)
         await claims.lock_intents(connection, [first])
     await step
+
+
+async def test_a_step_waits_for_nobody_who_has_its_users_elsewhere(database, history, start_worker):
+    intent_id, intent = history.intent("one")
+    worker = await start_worker(history.origin, [history.block(history.origin, 1, (intent_id, history.open(intent)))])
+    elsewhere = [claims.Account(intent.user, one) for one in (claims.EVERYWHERE, history.destination)]
+    async with pool.transaction(database) as connection:
+        await claims.lock_accounts(connection, elsewhere)
+        await worker.write(1, 1)
+    assert (await fingerprint(database)).parts["intents"].rows == 1
+
+
+async def test_accounts_that_some_hold_and_some_make_are_held_in_one_order(database, history):
+    """Who holds one that exists while it waits for one that is made would wait for its maker for ever."""
+    users = [history.intent(number)[1].user for number in range(6)]
+    accounts = [claims.Account(user, place) for user in users for place in (claims.EVERYWHERE, history.origin)]
+    chance, counted = random.Random(7), 0
+
+    async def hold(some):
+        nonlocal counted
+        async with pool.transaction(database) as connection:
+            await claims.lock_accounts(connection, some)
+            counted += 1
+
+    await asyncio.gather(*(hold(chance.sample(accounts, chance.randint(1, 6))) for _ in range(200)))
+    assert counted == 200
 
 
 async def test_a_step_of_many_new_intents_stands_though_somebody_makes_one_of_them_meanwhile(

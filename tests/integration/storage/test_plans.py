@@ -60,7 +60,7 @@ FILL = (
         chain_id, token, amount)
     SELECT {INTENT_ID}, 1, {ADDRESS}, $1::bytea, 'filled', n, n, 1, $2::bytea, 1
     FROM generate_series(1, $3::integer / 16) n""",
-    f"INSERT INTO accounts SELECT {ADDRESS} FROM generate_series(1, $3::integer) n WHERE $1::bytea <> $2::bytea",
+    f"INSERT INTO accounts SELECT {ADDRESS}, 1 FROM generate_series(1, $3::integer) n WHERE $1::bytea <> $2::bytea",
 )
 LOOKED_UP = 500
 HASHES = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(2, LOOKED_UP + 2)]
@@ -69,10 +69,10 @@ USERS = ",".join(f"'\\x{one[:40]}'" for one in HASHES).join(("ARRAY[", "]::bytea
 CHAINS = ",".join(["1"] * LOOKED_UP).join(("ARRAY[", "]"))
 NONCES = ",".join(f"'{n}'" for n in range(2, LOOKED_UP + 2)).join(("ARRAY[", "]"))
 LOOKUPS = {
-    "load_canonical": IDS,
+    "load_canonical": f"{IDS}, {2**63 - 1}",
     "load_canonical_nonces": f"{IDS}, {USERS}, {CHAINS}, {NONCES}",
     "find_nonce_siblings": f"{USERS}, {CHAINS}, {NONCES}::numeric[]",
-    "lock_accounts_hold": USERS,
+    "lock_accounts": f"{USERS}, {CHAINS}",
     "lock_intents": IDS,
 }
 FIRST = "NULL, NULL"

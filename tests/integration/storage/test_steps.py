@@ -141,7 +141,8 @@ async def say(database, fact, rules):
         if not isinstance(fact.event, facts.IntentSubmitted):
             await ledger.record(connection, [fact], rules)
             return
-        await claims.lock_accounts(connection, [fact.event.intent.user])
+        intent = fact.event.intent
+        await claims.lock_accounts(connection, [claims.Account(intent.user, intent.origin_chain_id)])
         batch = batches.gather([fact])
         held = await claims.claim(connection, [fact.intent_id], batch, rules)
         await ledger.write(connection, batch, rules, held)

@@ -1,12 +1,21 @@
 -- name: lock_accounts
--- Make the rows that don't exist, which holds them; the others are held by the next statement, in one order.
-INSERT INTO accounts (address) SELECT unnest($1::bytea[]) ORDER BY 1 ON CONFLICT DO NOTHING RETURNING address
+-- One by one, in their order, if all of them have rows; else none.
+SELECT count(*)
+FROM (SELECT * FROM unnest($1::bytea[], $2::bigint[]) AS account (address, chain_id) ORDER BY 1, 2) AS wanted
+CROSS JOIN LATERAL (
+    SELECT 1 FROM accounts WHERE address = wanted.address AND chain_id = wanted.chain_id FOR UPDATE
+) AS held
+WHERE (
+    SELECT count(*)
+    FROM unnest($1::bytea[], $2::bigint[]) AS account (address, chain_id)
+    CROSS JOIN LATERAL (
+        SELECT 1 FROM accounts a WHERE a.address = account.address AND a.chain_id = account.chain_id OFFSET 0
+    ) AS known
+) = cardinality($1::bytea[])
 
--- name: lock_accounts_hold
--- One by one, in their order.
-SELECT 1
-FROM (SELECT address FROM unnest($1::bytea[]) AS address ORDER BY address) AS wanted
-CROSS JOIN LATERAL (SELECT 1 FROM accounts WHERE address = wanted.address FOR UPDATE) AS held
+-- name: make_accounts
+INSERT INTO accounts (address, chain_id) SELECT * FROM unnest($1::bytea[], $2::bigint[]) ORDER BY 1, 2
+ON CONFLICT DO NOTHING
 
 -- name: make_intents
 INSERT INTO intents (intent_id) SELECT unnest($1::bytea[]) ORDER BY 1 ON CONFLICT (intent_id) DO NOTHING
@@ -49,7 +58,7 @@ SELECT array_agg(nextval('facts_seq_seq')) FROM generate_series(1, $1)
 -- table that grows fast the planner knows too little, and would rather read all of it than these few.
 SELECT f.intent_id, f.name, f.chain_id, f.block_number, f.block_hash, f.tx_hash, f.log_index, f.timestamp, f.data
 FROM unnest($1::bytea[]) AS wanted (intent_id)
-CROSS JOIN LATERAL (SELECT f.* FROM facts f WHERE f.intent_id = wanted.intent_id OFFSET 0) f
+CROSS JOIN LATERAL (SELECT f.* FROM facts f WHERE f.intent_id = wanted.intent_id AND f.seq < $2 OFFSET 0) f
 WHERE f.block_hash IS NULL
    OR (SELECT b.canonical FROM blocks b WHERE b.chain_id = f.chain_id AND b.hash = f.block_hash)
 ORDER BY f.seq
