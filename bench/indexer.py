@@ -25,7 +25,7 @@ from typing import Any
 import asyncpg
 import uvloop
 
-from harness import traffic
+from harness import traffic, waits
 from harness.limit import copy_all
 from orbital.app import indexer
 from orbital.app import process as app_process
@@ -43,6 +43,7 @@ LOGS_A_BLOCK = 100
 ROUNDS = 3
 FOLLOW_BLOCKS = 150
 FOLLOW_PAUSE_SECONDS = 0.1
+ON_CORES = "core %"
 BACKENDS = "SELECT pid FROM pg_stat_activity WHERE application_name = $1 AND datname = current_database()"
 LOOK_SECONDS, UNTIL_SECONDS = 0.001, 0.05
 RATIO_TARGET, MEMORY_TARGET_MIB, P50_TARGET_MS, P99_TARGET_MS, PAIR_TARGET = 0.5, 250, 25, 100, 1.6
@@ -235,28 +236,27 @@ def pair_bench(database: Database, blocks: int, rounds: int) -> None:
             for core, place in enumerate(places):
                 os.sched_setaffinity(place.pid, {core})
             found = [(_pair(database, limit, places), _pair(database, index, places)) for _ in range(rounds)]
-        machine, ours, twice = (
-            statistics.median(ratios)
-            for ratios in (
-                [(first + second) / both for (first, second, both), _ in found],
-                [(first + second) / both for _, (first, second, both) in found],
-                [2 * first / both for _, (first, _, both) in found],
-            )
+        machine, ours = (
+            statistics.median(in_turn / both for _, in_turn, both, _ in kind) for kind in zip(*found, strict=True)
         )
+        twice = statistics.median(2 * first / both for _, (first, _, both, _) in found)
+        waited = statistics.median(waits for _, (_, _, _, waits) in found)
         print(
-            f"two chains at once / in turn, at {name} heights: {ours:.2f}  (target {PAIR_TARGET} with the cores; "
-            f"limit here {machine:.2f}); / the first twice: {twice:.2f}"
+            f"two chains at once / in turn, at {name} heights: {ours:.2f}  (target {PAIR_TARGET} with the cores; limit "
+            f"here {machine:.2f}); / the first twice: {twice:.2f}; waiting for each other's rows: {waited:.1%}"
         )
 
 
-def _pair(database: Database, work: Callable[[Job], Cost], places: list[traffic.Place]) -> tuple[float, float, float]:
-    """Seconds of the first chain, of the second after it, and of both at once."""
+def _pair(
+    database: Database, work: Callable[[Job], Cost], places: list[traffic.Place]
+) -> tuple[float, float, float, float]:
+    """Seconds of the first chain, of both in turn and of both at once; how much of that they waited for rows."""
     is_apart = work is limit  # its table would be the same
     first, second = (_run_apart(database, work, job)[0] for job in _on_cores(database, places, is_apart=is_apart))
-    with concurrent.futures.ThreadPoolExecutor() as threads:
+    with concurrent.futures.ThreadPoolExecutor() as threads, waits.watched(database.server.url, ON_CORES) as seen:
         jobs = _on_cores(database, places, is_apart=is_apart)
         both = [cost for cost, _ in threads.map(lambda job: _run_apart(database, work, job), jobs)]
-    return first.seconds, second.seconds, max(cost.seconds for cost in both)
+    return first.seconds, first.seconds + second.seconds, max(cost.seconds for cost in both), seen.share
 
 
 def _on_cores(database: Database, places: list[traffic.Place], *, is_apart: bool) -> list[Job]:

@@ -189,7 +189,7 @@ def _server_argv(
         "log_destination": "stderr",
         "timezone": "UTC",
         "jit": "off",
-        "wal_buffers": "16MB",
+        "wal_buffers": "16MB",  # a step writes megabytes, and two workers' steps would wait for one another's to be out
     }
     if not wanted.durable:
         options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
