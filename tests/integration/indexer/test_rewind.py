@@ -48,6 +48,21 @@ async def test_a_running_worker_goes_on_from_there(world, fingerprint, wait_unti
     assert {row["event"]: row["times"] for row in counts} == {"FactReverted": done.facts, "FactRevived": done.facts}
 
 
+async def test_where_nothing_was_final_nothing_is_afterwards(world):
+    """So a reorg of what stayed is followed like any other."""
+    async with world.indexing(world.origin, **QUICK):
+        await world.open(await world.match())
+        await world.caught_up(world.origin)
+        before = await world.checkpoint(world.origin)
+        assert (before.verified, before.heads.finalized) == (None, None)
+        await go_back(world, before.number - 1)
+        await world.caught_up(world.origin)
+        await world.reorg(world.origin, 3)
+        await world.caught_up(world.origin)
+        after = await world.checkpoint(world.origin)
+    assert (after.status, after.verified, after.heads.finalized) == ("ok", None, None)
+
+
 async def test_what_makes_no_sense_is_refused_and_disturbs_nobody(world, fingerprint):
     async with world.indexing(world.origin):
         await world.caught_up(world.origin)

@@ -76,9 +76,10 @@ WHERE c.chain_id = $1 AND $2 >= coalesce(c.verified_number, c.start_block - 1)
 RETURNING c.verified_number
 
 -- name: forget_finality
--- An operator gives up what was final above $2.
-UPDATE checkpoints SET safe_number = least(safe_number, $2), finalized_number = least(finalized_number, $2),
-       verified_number = CASE WHEN $2 < start_block THEN NULL ELSE least(verified_number, $2) END,
+-- An operator gives up what was final above $2. Where nothing was, nothing is: the least of a NULL and $2 would be $2.
+UPDATE checkpoints SET safe_number = CASE WHEN safe_number > $2 THEN $2 ELSE safe_number END,
+       finalized_number = CASE WHEN finalized_number > $2 THEN $2 ELSE finalized_number END,
+       verified_number = CASE WHEN $2 < start_block THEN NULL WHEN verified_number > $2 THEN $2 ELSE verified_number END,
        dispute_code = NULL, dispute_number = NULL, dispute_detail = NULL
 WHERE chain_id = $1
 
