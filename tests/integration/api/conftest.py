@@ -136,13 +136,13 @@ class Api:
         await self.fund(signer, balance, allowance)
         return signer
 
-    async def fund(self, signer: keys.Signer, balance: int, allowance: int) -> None:
-        rpc = self.rpcs[ORIGIN]
+    async def fund(self, signer: keys.Signer, balance: int, allowance: int, chain_id: ChainId = ORIGIN) -> None:
+        """Coins, and as much of the chain's first token as is wanted."""
+        rpc, chain = self.rpcs[chain_id], self.network.chains[chain_id]
         await rpc.request("anvil_setBalance", hexes.to_hex(signer.address), hex(10**18))
-        deployer = Wallet(rpc, keys.parse_signer(accounts.DEPLOYER))
-        await deployer.transact(self.input_token, token.mint(signer.address, balance))
-        settler = self.network.chains[ORIGIN].settler
-        await Wallet(rpc, signer).transact(self.input_token, token.approve(settler, allowance))
+        coin = chain.tokens[0].address
+        await Wallet(rpc, keys.parse_signer(accounts.DEPLOYER)).transact(coin, token.mint(signer.address, balance))
+        await Wallet(rpc, signer).transact(coin, token.approve(chain.settler, allowance))
 
     async def submit(self, intent: Intent, signer: keys.Signer) -> httpx.Response:
         return await self.client.post("/api/v1/intents", json=self.submission(intent, signer))
@@ -203,17 +203,29 @@ class Api:
         number: int | None = None,
     ) -> None:
         """What an indexer does with one log in a new block, the next one unless it is given."""
-        timestamp = UnixSeconds(int(self.now()) if time_ is None else time_)
         async with pool.transaction(self.database) as connection:
-            bound = await chains.bind(connection, chain_id, Hash32(b"\7" * 32), BlockNumber(0))
-            number = BlockNumber(bound.next_block if number is None else number)
-            block_hash = Hash32(number.to_bytes(32))
-            block = chains.Block(number, block_hash, Hash32(bytes(32)), timestamp)
-            await chains.put_blocks(connection, chain_id, [block])
-            position = facts.Position(chain_id, number, 0, block_hash, Hash32(b"\1" * 32))
-            fact = facts.Fact(intent_id, event, position, timestamp)
-            await ledger.record(connection, [fact], self.network.rules)
-            await chains.advance(connection, chain_id, block)
+            await self.write_step(connection, chain_id, event, intent_id, time_, number)
+
+    async def write_step(
+        self,
+        connection: pool.Connection,
+        chain_id: ChainId,
+        event: facts.Event,
+        intent_id: IntentId | None = None,
+        time_: int | None = None,
+        number: int | None = None,
+    ) -> None:
+        """The same in a transaction that is still to end."""
+        timestamp = UnixSeconds(int(self.now()) if time_ is None else time_)
+        bound = await chains.bind(connection, chain_id, Hash32(b"\7" * 32), BlockNumber(0))
+        number = BlockNumber(bound.next_block if number is None else number)
+        block_hash = Hash32(number.to_bytes(32))
+        block = chains.Block(number, block_hash, Hash32(bytes(32)), timestamp)
+        await chains.put_blocks(connection, chain_id, [block])
+        position = facts.Position(chain_id, number, 0, block_hash, Hash32(b"\1" * 32))
+        fact = facts.Fact(intent_id, event, position, timestamp)
+        await ledger.record(connection, [fact], self.network.rules)
+        await chains.advance(connection, chain_id, block)
 
     async def award(self, intent: Intent, solver: Address, output_amount: int, round_: int = 1) -> Award:
         """What the auctioneer commits when it awards a round."""

@@ -6,7 +6,12 @@ from orbital.api.schemas import intents as schemas
 from orbital.chain import hexes, settler
 from orbital.chain.transactions import Wallet
 from orbital.domain import facts
-from orbital.domain.types import Amount
+from orbital.domain.types import Amount, ChainId
+from orbital.storage import claims, pool
+
+ORIGIN, DESTINATION = ChainId(31337), ChainId(31338)
+AT_ONCE = 8  # fewer than the connections
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 async def test_submitted_intent_is_pending_and_found_under_its_location(api):
@@ -133,9 +138,44 @@ async def test_bare_recovery_id_is_stored_as_27_or_28(api):
         assert await connection.fetchval("SELECT signature FROM submissions") == signature
 
 
-async def test_hundred_and_first_live_intent_is_too_many(api):
+async def test_at_once_on_two_chains_only_the_hundredth_live_intent_is_taken(api):
+    """Two indexers let them all go on at one moment: each would be the hundredth if it counted for its chain alone."""
     user = await api.funded_user()
-    for _ in range(100):
-        await api.submitted(user, input_amount=1)
-    answer = await api.submit(api.intent(user.address, input_amount=1), user)
-    assert (answer.status_code, answer.json()["code"]) == (409, "too_many_live_intents")
+    await api.fund(user, 10**12, 10**12, DESTINATION)
+    chains = [api.network.chains[one] for one in (ORIGIN, DESTINATION)]
+    ways = [
+        {
+            "origin_chain_id": one.chain_id,
+            "destination_chain_id": other.chain_id,
+            "input_token": one.tokens[0].address,
+            "output_token": other.tokens[0].address,
+        }
+        for one, other in (chains, chains[::-1])
+    ]
+    offers = [api.intent(user.address, input_amount=1, **ways[number % 2]) for number in range(99 + AT_ONCE)]
+    first = await asyncio.gather(*(api.submit(offer, user) for offer in offers[:99]))
+    assert [answer.status_code for answer in first] == [201] * 99
+    async with pool.transaction(api.database) as connection:
+        await claims.lock_accounts(connection, [claims.Account(user.address, one) for one in (ORIGIN, DESTINATION)])
+        answering = [asyncio.create_task(api.submit(offer, user)) for offer in offers[99:]]
+        while await connection.fetchval(WAITING) < AT_ONCE:
+            assert not any(one.done() for one in answering)
+            await asyncio.sleep(0.01)
+    answers = await asyncio.gather(*answering)
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * (AT_ONCE - 1)
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"too_many_live_intents"}
+    assert await api.count("SELECT count(*) FROM intents WHERE status = 'pending'") == 100
+
+
+async def test_a_nonce_that_a_step_of_the_indexer_is_just_using_up_is_used(api):
+    """Who did not wait for the step would see nothing of it, and the step nothing of the intent."""
+    user = await api.funded_user()
+    intent = api.intent(user.address)
+    async with pool.transaction(api.database) as connection:
+        await api.write_step(connection, ORIGIN, facts.NonceInvalidated(user.address, intent.nonce))
+        answering = asyncio.create_task(api.submit(intent, user))
+        while not await connection.fetchval(WAITING):
+            assert not answering.done()
+            await asyncio.sleep(0.01)
+    answer = await answering
+    assert (answer.status_code, answer.json()["code"]) == (409, "nonce_used")

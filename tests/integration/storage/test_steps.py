@@ -158,6 +158,22 @@ async def rows(database):
         return [row["row"] for row in await connection.fetch(ROWS)]
 
 
+async def test_a_step_knows_the_last_fact_before_it(database, history, start_worker):
+    """Numbers of the ledger are without a gap here: the fact before a step's first is the only one of the intent."""
+    intent_id, intent = history.intent("one")
+    mined = [
+        history.block(history.origin, 1, (intent_id, history.open(intent))),
+        history.block(history.origin, 2, (intent_id, history.settle(intent))),
+    ]
+    worker = await start_worker(history.origin, mined)
+    await worker.write(1, 1)
+    await worker.write(2, 2)
+    followed = await rows(database)
+    assert followed[-1]["status"] == "settled"
+    await rebuild.rebuild(database, history.rules)
+    assert await rows(database) == followed
+
+
 @pytest.mark.parametrize("seed", [5, 7, 16, 164])
 async def test_neither_steps_nor_detours_show(database, history, start_worker, seed):
     await write_in_random_steps(database, history, start_worker, seed)
