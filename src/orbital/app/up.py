@@ -29,7 +29,7 @@ def main(chosen: argparse.Namespace) -> int:
         slots_in_an_epoch=chosen.slots_in_an_epoch,
         log_level=chosen.log_level,
     )
-    if options.port and not ports.is_free(options.port):
+    if options.port and not ports.hold(options.port):
         sys.stderr.write(f"port {options.port} of {ports.LOOPBACK} is taken: choose another with --port, or --port 0\n")
         return process.EXIT_USAGE
     try:

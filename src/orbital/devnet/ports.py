@@ -2,7 +2,8 @@
 
 A port that was found stays bound here by a socket that never listens and allows its address to be used again. So a
 server that allows that too, as all of ours do, can listen on it, now and after a restart, while the kernel gives it to
-nobody who asks for any free port. Nothing here listens on any other interface.
+nobody who asks for any free port. What is held for one record is given to no other, whatever that one says. Nothing
+here listens on any other interface.
 """
 
 import collections
@@ -10,18 +11,34 @@ import os
 import pathlib
 import socket
 import sys
-from typing import Final
+from typing import Final, NamedTuple
 
 LOOPBACK = "127.0.0.1"
 HELD_MAX: Final = 256  # file descriptors; the oldest port is let go
 TCP_LISTEN = "0A"  # the state's number in /proc/net/tcp
 
-_held: Final[collections.OrderedDict[int, int]] = collections.OrderedDict()  # ports and the descriptors that bind them
+
+class _Holder(NamedTuple):
+    """The descriptor that binds a port, and the file that it is kept in, if in one."""
+
+    descriptor: int
+    record: pathlib.Path | None
+
+
+_held: Final[collections.OrderedDict[int, _Holder]] = collections.OrderedDict()
 
 
 def find_free_port() -> int:
     """Return a TCP port on 127.0.0.1 that nobody listens on, and hold it."""
     return _hold(_bind(0))
+
+
+def hold(port: int) -> bool:
+    """Hold this port for a server that was told it; False if none could listen on 127.0.0.1:port now."""
+    try:
+        return _hold(_bind(port)) == port
+    except OSError:
+        return False
 
 
 def is_free(port: int) -> bool:
@@ -35,7 +52,7 @@ def is_free(port: int) -> bool:
 
 def keep_port(record: pathlib.Path, wanted: int = 0) -> int:
     """Return `wanted` if it is not 0, else the port in the file `record` while free, else a new one; writes it down."""
-    port = wanted or _hold_again(_recorded(record)) or find_free_port()
+    port = wanted or _hold_again(_recorded(record), record) or _hold(_bind(0), record)
     record.parent.mkdir(parents=True, exist_ok=True)
     record.write_text(f"{port}\n", encoding="ascii")
     return port
@@ -61,21 +78,23 @@ def _bind(port: int) -> socket.socket:
     return bound
 
 
-def _hold(bound: socket.socket) -> int:
+def _hold(bound: socket.socket, record: pathlib.Path | None = None) -> int:
     port: int = bound.getsockname()[1]
     if port in _held:
         bound.close()
     else:
-        _held[port] = bound.detach()
+        _held[port] = _Holder(bound.detach(), record)
     if len(_held) > HELD_MAX:
-        os.close(_held.popitem(last=False)[1])
+        os.close(_held.popitem(last=False)[1].descriptor)
     return port
 
 
-def _hold_again(port: int) -> int:
-    """Return the port if it is free, else 0."""
+def _hold_again(port: int, record: pathlib.Path) -> int:
+    """Return the port if it is free and held for nobody else, else 0."""
+    if port in _held and _held[port].record != record:
+        return 0
     try:
-        return port and _hold(_bind(port))
+        return port and _hold(_bind(port), record)
     except OSError:
         return 0
 

@@ -37,6 +37,36 @@ def test_unreadable_record_counts_as_none(tmp_path: pathlib.Path) -> None:
     assert 0 < ports.keep_port(tmp_path / "port") < 65536
 
 
+def test_two_records_never_give_one_port(tmp_path: pathlib.Path) -> None:
+    first = ports.keep_port(tmp_path / "one")
+    (tmp_path / "other").write_text(f"{first}\n")
+    second = ports.keep_port(tmp_path / "other")
+    assert second != first
+    assert [ports.keep_port(tmp_path / name) for name in ("one", "other")] == [first, second]
+
+
+def test_a_port_that_a_server_was_told_is_in_no_record(tmp_path: pathlib.Path) -> None:
+    with listen() as server:
+        told = server.getsockname()[1]
+        assert not ports.hold(told)
+    (tmp_path / "port").write_text(f"{told}\n")
+    assert ports.hold(told)
+    assert ports.keep_port(tmp_path / "port") != told
+    listen(told).close()
+
+
+def test_a_listener_that_shares_no_address_has_its_port_alone(tmp_path: pathlib.Path) -> None:
+    with socket.socket() as strict:
+        strict.bind((ports.LOOPBACK, 0))
+        taken = strict.getsockname()[1]
+        (tmp_path / "port").write_text(f"{taken}\n")
+        for _ in ("bound", "listening"):
+            assert not ports.hold(taken)
+            assert ports.keep_port(tmp_path / "port") != taken
+            (tmp_path / "port").write_text(f"{taken}\n")
+            strict.listen()
+
+
 def test_only_the_listening_process_serves_a_port() -> None:
     with listen() as server:
         port = server.getsockname()[1]
