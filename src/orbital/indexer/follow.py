@@ -169,7 +169,9 @@ class Follower:
                 self._subject.database, self._lease, self._subject.chain_id, checkpoint.timestamp, self._rules
             )
             self._deadlines_seen_at = time.monotonic()
-        await self._signal.wait(settings.watchdog_seconds if self._signal.is_live else self._rhythm.pause)
+        await self._signal.wait(
+            settings.watchdog_seconds if self._signal.is_live else self._rhythm.pause(time.monotonic())
+        )
 
     def _are_deadlines_unseen(self) -> bool:
         return time.monotonic() - self._deadlines_seen_at >= self._subject.settings.deadline_seconds
