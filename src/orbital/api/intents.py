@@ -11,7 +11,7 @@ from orbital.api.deps import Caller, Given, NoQuery, Public, Services, parse_int
 from orbital.api.errors import not_found
 from orbital.api.schemas import intents as schemas
 from orbital.api.schemas import queries
-from orbital.domain import explain, facts, lifecycle
+from orbital.domain import evidence, explain, facts
 from orbital.domain.errors import Conflict
 from orbital.domain.lifecycle import Status
 from orbital.domain.types import Address, IntentId
@@ -163,7 +163,7 @@ async def _explain(connection: pool.Connection, services: Services, view: Intent
         opened = await auctions.find_open_round(connection, view.intent_id)
         is_idle = opened is not None and opened.is_idle
         told = await canonical.load(connection, [view.intent_id])
-        rounds = lifecycle.gather(view.intent_id, told[view.intent_id], services.network.rules).rounds
+        rounds = evidence.gather(view.intent_id, told[view.intent_id], services.network.rules).rounds
         last_fault = rounds[-1].fault if rounds else None
     return explain.explain(
         view.status,

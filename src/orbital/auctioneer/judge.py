@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from orbital.auctioneer.rounds import Desk
 from orbital.chain import accounts, settler, token
 from orbital.chain.rpc import BlockRef, Rpc, RpcError
-from orbital.domain import errors, facts, lifecycle
+from orbital.domain import errors, evidence, facts
 from orbital.domain.intent import Intent
 from orbital.domain.network import Chain
 from orbital.domain.types import Hash32, IntentId
@@ -33,19 +33,19 @@ class Case:
     intent_id: IntentId
     intent: Intent
     signature: bytes
-    lapsed: lifecycle.AwardedRound
+    lapsed: evidence.AwardedRound
     missed: facts.Fact
 
 
 async def load_cases(desk: Desk, intent_id: IntentId) -> list[Case]:
     """All lapses of an intent that wait for a verdict."""
     async with acquire(desk.pool) as connection:
-        evidence = await _load_evidence(connection, desk, intent_id)
+        proven = await _load_evidence(connection, desk, intent_id)
         signature = await intents.find_signature(connection, intent_id)
-    intent = evidence.intent
+    intent = proven.intent
     if intent is None:
         return []
-    return [Case(intent_id, intent, signature or b"", lapsed, missed) for lapsed, missed in evidence.unjudged]
+    return [Case(intent_id, intent, signature or b"", lapsed, missed) for lapsed, missed in proven.unjudged]
 
 
 async def judge(desk: Desk, case: Case, node: Rpc) -> facts.Fault:
@@ -69,8 +69,8 @@ async def record(desk: Desk, case: Case, fault: facts.Fault) -> bool:
     async with transaction(desk.pool) as connection:
         await leases.hold(connection, desk.lease)
         await claims.lock_intents(connection, [case.intent_id])
-        evidence = await _load_evidence(connection, desk, case.intent_id)
-        if (case.lapsed, case.missed) not in evidence.unjudged:
+        proven = await _load_evidence(connection, desk, case.intent_id)
+        if (case.lapsed, case.missed) not in proven.unjudged:
             return False
         event = facts.AwardLapsed(case.lapsed.round, case.lapsed.award.solver, fault)
         lapse = facts.Fact(case.intent_id, event, case.missed.position, case.missed.timestamp)
@@ -80,9 +80,9 @@ async def record(desk: Desk, case: Case, fault: facts.Fault) -> bool:
     return True
 
 
-async def _load_evidence(connection: Connection, desk: Desk, intent_id: IntentId) -> lifecycle.Evidence:
+async def _load_evidence(connection: Connection, desk: Desk, intent_id: IntentId) -> evidence.Evidence:
     told = await canonical.load(connection, [intent_id])
-    return lifecycle.gather(intent_id, told[intent_id], desk.network.rules)
+    return evidence.gather(intent_id, told[intent_id], desk.network.rules)
 
 
 async def _could_open(node: Rpc, chain: Chain, case: Case, block: BlockRef) -> bool:

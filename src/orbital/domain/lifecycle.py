@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from orbital.domain import facts as f
-from orbital.domain.evidence import AwardedRound, Evidence, Rules, gather
+from orbital.domain.evidence import Evidence, Rules, gather
 from orbital.domain.foreign_facts import ForeignFilled, ForeignIntent
 from orbital.domain.intent import Intent
 from orbital.domain.types import (
@@ -25,22 +25,6 @@ from orbital.domain.types import (
     Protocol,
     UnixSeconds,
 )
-
-__all__ = [
-    "LIFECYCLE",
-    "LIVE",
-    "TERMINAL",
-    "Anomaly",
-    "AwardedRound",
-    "Evidence",
-    "Leg",
-    "Rules",
-    "State",
-    "Status",
-    "fold",
-    "gather",
-    "is_moot",
-]
 
 
 class Status(StrEnum):

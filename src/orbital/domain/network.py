@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from orbital.domain.errors import Rejected
-from orbital.domain.lifecycle import Rules
+from orbital.domain.evidence import Rules
 from orbital.domain.types import Address, Amount, BlockNumber, ChainId, Protocol
 
 USD_MICRO: Final = 10**6

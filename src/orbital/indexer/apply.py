@@ -7,7 +7,7 @@ half.
 
 from typing import Final
 
-from orbital.domain import lifecycle
+from orbital.domain import evidence
 from orbital.domain.types import BlockNumber, ChainId, Hash32
 from orbital.indexer.prepare import Prepared
 from orbital.storage import batches, chains, claims, deadlines, leases, ledger, pool, raw
@@ -31,7 +31,7 @@ async def apply_blocks(
     chain_id: ChainId,
     prepared: Prepared,
     heads: chains.Heads | None,
-    rules: lifecycle.Rules,
+    rules: evidence.Rules,
     blocks_per_second: float | None = None,
 ) -> int:
     """Put blocks with their facts on top of the checkpoint; returns how many facts the ledger did not have.
@@ -58,7 +58,7 @@ async def apply_heads(database: pool.Pool, lease: leases.Lease, chain_id: ChainI
 
 
 async def apply_deadlines(
-    database: pool.Pool, lease: leases.Lease, chain_id: ChainId, head_time: int, rules: lifecycle.Rules
+    database: pool.Pool, lease: leases.Lease, chain_id: ChainId, head_time: int, rules: evidence.Rules
 ) -> int:
     """Record deadlines that indexed blocks prove already, set by what came from elsewhere since; returns how many."""
     async with pool.acquire(database) as connection:
@@ -70,7 +70,7 @@ async def apply_deadlines(
 
 
 async def apply_rollback(
-    database: pool.Pool, lease: leases.Lease, chain_id: ChainId, to: BlockNumber, rules: lifecycle.Rules
+    database: pool.Pool, lease: leases.Lease, chain_id: ChainId, to: BlockNumber, rules: evidence.Rules
 ) -> tuple[int, chains.Checkpoint | None]:
     """Orphan every block above `to`; returns the number of facts that fell, and the checkpoint as it is now."""
     async with pool.transaction(database) as connection:
@@ -109,7 +109,7 @@ async def _record(
     chain_id: ChainId,
     batch: batches.Batch,
     head_time: int,
-    rules: lifecycle.Rules,
+    rules: evidence.Rules,
     put: chains.Put = _NO_BLOCKS,
 ) -> int:
     """Revive what came back, write the batch, then the deadlines that the blocks up to `head_time` prove.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from orbital.chain.adapters.adapter import Watch
 from orbital.chain.adapters.malformed import MalformedLog
-from orbital.domain import lifecycle
+from orbital.domain import evidence
 from orbital.domain.types import ChainId, Hash32
 from orbital.indexer import match, raw
 from orbital.indexer.fetch import Fetched
@@ -40,7 +40,7 @@ class Prepared:
         return self.blocks[-1]
 
 
-async def prepare(fetched: Fetched, chain_id: ChainId, sources: match.Sources, rules: lifecycle.Rules) -> Prepared:
+async def prepare(fetched: Fetched, chain_id: ChainId, sources: match.Sources, rules: evidence.Rules) -> Prepared:
     """Corrupt for logs that our contracts can't have emitted."""
     matched = match.Matched([], [])
     times, logs = match.times_of(fetched.headers), match.in_chain_order(fetched.logs)

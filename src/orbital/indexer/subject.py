@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from orbital.chain.rpc import Rpc
-from orbital.domain import lifecycle
+from orbital.domain import evidence
 from orbital.domain.network import Network
 from orbital.domain.types import BlockNumber, ChainId
 from orbital.indexer import match
@@ -22,7 +22,7 @@ class Subject:
     settings: IndexerSettings
 
     @property
-    def rules(self) -> lifecycle.Rules:
+    def rules(self) -> evidence.Rules:
         return self.network.rules
 
     @property

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from orbital.domain import evidence, lifecycle
 from orbital.domain import facts as f
-from orbital.domain import lifecycle
 from orbital.domain.types import Hash32, IntentId
 from orbital.storage import canonical, deadlines, projection, rows
 from orbital.storage.canonical import Nonce
@@ -60,7 +60,7 @@ def gather(new: Sequence[f.Fact]) -> Batch:
     return batch
 
 
-async def prepare(new: Sequence[f.Fact], rules: lifecycle.Rules) -> Batch:
+async def prepare(new: Sequence[f.Fact], rules: evidence.Rules) -> Batch:
     """Of many facts of chains, with what is copied."""
     batch = Batch(new)
     for steps in (_sort(batch), _write(batch, rules)):
@@ -90,7 +90,7 @@ def _sort(batch: Batch) -> Iterator[None]:
             batch.told[intent_id] += [one for one in takers if one.intent_id != intent_id]
 
 
-def _write(batch: Batch, rules: lifecycle.Rules) -> Iterator[None]:
+def _write(batch: Batch, rules: evidence.Rules) -> Iterator[None]:
     for at, fact in enumerate(batch.facts):
         batch.fact_rows.append(rows.binary_of(fact))
         if at % AT_ONCE == 0:

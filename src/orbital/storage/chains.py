@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from orbital.domain import facts, lifecycle
+from orbital.domain import evidence, facts, lifecycle
 from orbital.domain.errors import Corrupt, Unavailable
 from orbital.domain.types import BlockNumber, ChainId, Hash32, IntentId, UnixSeconds
 from orbital.storage import claims, ledger, market, outbox, pool_states, projection, raw, rows, sql
@@ -120,12 +120,12 @@ async def put_blocks(connection: Connection, chain_id: ChainId, blocks: Sequence
     return Put(new, tuple(_entry_of(row) for row in found if row["block_hash"] in revived))
 
 
-async def revive(connection: Connection, back: Sequence[ledger.LedgerEntry], rules: lifecycle.Rules) -> None:
+async def revive(connection: Connection, back: Sequence[ledger.LedgerEntry], rules: evidence.Rules) -> None:
     """Fold anew what the facts of returned blocks touch, and announce each of them."""
     await _refold_all(connection, back, rules, "FactRevived")
 
 
-async def rollback(connection: Connection, chain_id: ChainId, to: BlockNumber, rules: lifecycle.Rules) -> int:
+async def rollback(connection: Connection, chain_id: ChainId, to: BlockNumber, rules: evidence.Rules) -> int:
     """Orphan every block above `to`, fold what they touched anew, announce each fact that fell; returns how many.
 
     The checkpoint goes back to `to` (or to before the start, when nothing of it is left).
@@ -221,7 +221,7 @@ async def put_status(connection: Connection, chain_id: ChainId, status: str, det
 
 
 async def _refold_all(
-    connection: Connection, touched: Sequence[ledger.LedgerEntry], rules: lifecycle.Rules, event: str
+    connection: Connection, touched: Sequence[ledger.LedgerEntry], rules: evidence.Rules, event: str
 ) -> None:
     """Fold whatever these entries of the ledger concern, after their blocks changed sides."""
     if not touched:

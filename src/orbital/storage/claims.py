@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
+from orbital.domain import evidence, lifecycle
 from orbital.domain import facts as f
-from orbital.domain import lifecycle
 from orbital.domain.types import Address, ChainId, Hash32, IntentId
 from orbital.storage import canonical, projection, sql
 from orbital.storage.batches import Batch
@@ -64,7 +64,7 @@ async def lock_intents(connection: Connection, intent_ids: Iterable[IntentId]) -
 async def lock_affected(
     connection: Connection,
     batch: Batch,
-    rules: lifecycle.Rules,
+    rules: evidence.Rules,
     new_blocks: frozenset[Hash32] = frozenset(),
     others: Sequence[f.Fact] = (),
 ) -> Held:
@@ -82,7 +82,7 @@ async def claim(
     connection: Connection,
     intent_ids: Collection[IntentId],
     batch: Batch,
-    rules: lifecycle.Rules,
+    rules: evidence.Rules,
     new_blocks: frozenset[Hash32] = frozenset(),
 ) -> Held:
     """Hold these intents, the accounts of their users being held; those never heard of get their rows.

@@ -18,8 +18,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from orbital.domain import evidence, lifecycle
 from orbital.domain import facts as f
-from orbital.domain import lifecycle
 from orbital.domain.deadlines import TIMED
 from orbital.domain.types import Address, Hash32, IntentId, UnixSeconds
 from orbital.storage import batches, canonical, claims, deadlines, market, outbox, pool_states, projection, rows, sql
@@ -45,7 +45,7 @@ class LedgerEntry:
     canonical: bool
 
 
-async def record(connection: Connection, new: Sequence[f.Fact], rules: lifecycle.Rules) -> list[int]:
+async def record(connection: Connection, new: Sequence[f.Fact], rules: evidence.Rules) -> list[int]:
     """Append a few facts and bring the projections along; returns the `seq` of those that were new, in ledger order."""
     if not new:
         return []
@@ -56,7 +56,7 @@ async def record(connection: Connection, new: Sequence[f.Fact], rules: lifecycle
 async def write(
     connection: Connection,
     batch: Batch,
-    rules: lifecycle.Rules,
+    rules: evidence.Rules,
     held: claims.Held,
     new_blocks: frozenset[Hash32] = frozenset(),
 ) -> list[int]:
@@ -101,7 +101,7 @@ async def note(
 
 
 async def refold(
-    connection: Connection, intent_ids: Iterable[IntentId], rules: lifecycle.Rules
+    connection: Connection, intent_ids: Iterable[IntentId], rules: evidence.Rules
 ) -> dict[IntentId, lifecycle.State]:
     """Fold intents (whose rows the caller holds) from their canonical facts; writes and returns their states."""
     wanted = sorted(set(intent_ids))

@@ -6,7 +6,7 @@ that far, they are ahead of it.
 
 from typing import Final
 
-from orbital.domain import lifecycle
+from orbital.domain import evidence
 from orbital.domain.types import Address, IntentId
 from orbital.storage import claims, conclusions, ledger, pool, pool_states, projection, scores
 
@@ -14,7 +14,7 @@ _BATCH: Final = 500
 _SOLVERS_BATCH: Final = 50
 
 
-async def rebuild(database: pool.Pool, rules: lifecycle.Rules) -> int:
+async def rebuild(database: pool.Pool, rules: evidence.Rules) -> int:
     """Fold every intent, solver and pool anew, then count reputations, in batches of one transaction each.
 
     Returns the number of intents.

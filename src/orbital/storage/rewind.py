@@ -12,7 +12,7 @@ import os
 from dataclasses import dataclass
 from typing import Final
 
-from orbital.domain import lifecycle
+from orbital.domain import evidence
 from orbital.domain.errors import NotFound, Rejected
 from orbital.domain.types import BlockNumber, ChainId
 from orbital.storage import chains, conclusions, leases, pool, scores
@@ -35,7 +35,7 @@ async def rewind(
     database: pool.Pool,
     chain_id: ChainId,
     to: BlockNumber | None,
-    rules: lifecycle.Rules,
+    rules: evidence.Rules,
     facts_a_step: int = _FACTS_A_STEP,
 ) -> Rewound:
     """Go back to block `to`, which stays; None takes everything back.
@@ -61,7 +61,7 @@ async def _go_back(
     lease: leases.Lease,
     chain_id: ChainId,
     to: BlockNumber | None,
-    rules: lifecycle.Rules,
+    rules: evidence.Rules,
     facts_a_step: int,
 ) -> tuple[BlockNumber, int]:
     """Where it began, with the chain held still, and the number of facts that fell."""

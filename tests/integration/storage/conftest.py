@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from orbital.chain.blocks import Header
-from orbital.domain import facts, lifecycle
+from orbital.domain import evidence, facts
 from orbital.domain.foreign_facts import ForeignFilled, ForeignIntent
 from orbital.domain.intent import Intent
 from orbital.domain.types import Account, Address, Amount, BlockNumber, ChainId, Hash32, IntentId, Protocol, UnixSeconds
@@ -46,7 +46,7 @@ class History:
     """Builders for what chains and the API say. A block is named by its number and the branch it is on."""
 
     origin, destination, start = ORIGIN, DESTINATION, START
-    rules = lifecycle.Rules(SETTLERS, 30)
+    rules = evidence.Rules(SETTLERS, 30)
 
     def intent(self, name: object, **changes: object) -> tuple[IntentId, Intent]:
         fields = {

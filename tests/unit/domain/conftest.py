@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from orbital.domain import facts, lifecycle
+from orbital.domain import evidence, facts, lifecycle
 from orbital.domain.intent import Intent
 from orbital.domain.types import Address, Amount, BlockNumber, ChainId, Hash32, IntentId, UnixSeconds
 
@@ -39,7 +39,7 @@ class Case:
 
     intent, intent_id, solver, rival = INTENT, INTENT_ID, SOLVER, RIVAL
     origin, destination, settlers = ORIGIN, DESTINATION, SETTLERS
-    rules = lifecycle.Rules(SETTLERS, 30)
+    rules = evidence.Rules(SETTLERS, 30)
     address = staticmethod(address)
 
     def off_chain(self, event: facts.Event, timestamp: int = 500) -> facts.Fact:

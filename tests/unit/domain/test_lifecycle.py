@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orbital.domain import facts, lifecycle
+from orbital.domain import evidence, facts, lifecycle
 from orbital.domain.types import Amount, IntentId
 
 
@@ -99,8 +99,8 @@ def test_the_first_valid_fill_in_chain_order_is_the_fill(case):
     first, second = case.filled(6, solver=case.rival), case.filled(7)
     state = case.fold(case.opened, second, first)
     assert (state.solver, state.legs["fill"]) == (case.rival, first)
-    evidence = lifecycle.gather(case.intent_id, [case.opened, second, first], case.rules)
-    assert evidence.duplicate_fills == (second,)
+    proven = evidence.gather(case.intent_id, [case.opened, second, first], case.rules)
+    assert proven.duplicate_fills == (second,)
 
 
 def test_an_open_outranks_a_cancel(case):
