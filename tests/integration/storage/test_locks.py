@@ -7,11 +7,13 @@ import pytest
 
 from orbital.domain import facts
 from orbital.domain.types import Address, Amount
-from orbital.storage import claims, digest, pool, rebuild, solvers
+from orbital.storage import batches, claims, digest, pool, rebuild, solvers
 
 BLOCKS, USERS, FACTS_A_BLOCK = 24, 4, 4
 BACK_IN = 3  # steps of a worker, one on average is a rollback
 NEW = 40  # intents in a step: enough to be copied in
+WAVES, AT_ONCE = 20, 10  # transactions over rows that nobody had before them
+SOME, MANY = 12, 80
 WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
@@ -47,20 +49,30 @@ async def test_a_step_waits_for_nobody_who_has_its_users_elsewhere(database, his
     assert (await fingerprint(database)).parts["intents"].rows == 1
 
 
-async def test_accounts_that_some_hold_and_some_make_are_held_in_one_order(database, history):
-    """Who holds one that exists while it waits for one that is made would wait for its maker for ever."""
-    users = [history.intent(number)[1].user for number in range(6)]
-    accounts = [claims.Account(user, place) for user in users for place in (claims.EVERYWHERE, history.origin)]
+@pytest.mark.parametrize("way", ["accounts", "intents", "few_claims", "many_claims"])
+async def test_what_some_hold_and_some_make_is_held_in_one_order(database, history, way):
+    """Who holds a row that exists while it waits for one that is made would wait for its maker for ever."""
     chance, counted = random.Random(7), 0
 
     async def hold(some):
         nonlocal counted
         async with pool.transaction(database) as connection:
-            await claims.lock_accounts(connection, some)
+            if way == "accounts":
+                await claims.lock_accounts(connection, some)
+            elif way == "intents":
+                await claims.lock_intents(connection, some)
+            else:
+                await claims.claim(connection, some, batches.Batch(()), history.rules)
             counted += 1
 
-    await asyncio.gather(*(hold(chance.sample(accounts, chance.randint(1, 6))) for _ in range(200)))
-    assert counted == 200
+    for wave in range(WAVES):
+        known = [history.intent((wave, number)) for number in range(MANY if way == "many_claims" else SOME)]
+        accounts = [
+            claims.Account(one.user, place) for _, one in known for place in (claims.EVERYWHERE, history.origin)
+        ]
+        rows = accounts if way == "accounts" else [intent_id for intent_id, _ in known]
+        await asyncio.gather(*(hold(chance.sample(rows, len(rows) // 2)) for _ in range(AT_ONCE)))
+    assert counted == WAVES * AT_ONCE
 
 
 async def test_a_step_of_many_new_intents_stands_though_somebody_makes_one_of_them_meanwhile(
