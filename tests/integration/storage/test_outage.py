@@ -19,11 +19,6 @@ TOLD_SECONDS, RECOVERY_SECONDS = 4.5, 30.0  # who waits for a connection and the
 CONNECTIONS, CALLERS = 3, 12
 
 
-@pytest.fixture(autouse=True)
-def usual_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "WAIT_SECONDS", ANSWER_SECONDS)
-
-
 @contextlib.contextmanager
 def frozen(server: process.Process) -> collections.abc.Iterator[None]:
     """The server and its backends stand still; nothing is closed."""
@@ -52,7 +47,10 @@ async def is_away(database: pool.Pool) -> bool:
     return False
 
 
-async def test_a_frozen_database_is_away_within_the_promised_time_and_comes_back(tmp_path: pathlib.Path):
+async def test_a_frozen_database_is_away_within_the_promised_time_and_comes_back(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(pool, "WAIT_SECONDS", ANSWER_SECONDS)
     prepared = postgres.prepare(settings.PostgresSettings(data_dir=tmp_path / "clusters", durable=False))
     with process.start(prepared.command, tmp_path / "postgres.log") as server:
         wanted = StorageSettings(prepared.url, pool_max=CONNECTIONS, command_timeout_seconds=ANSWER_SECONDS)

@@ -60,7 +60,8 @@ FILL = (
         chain_id, token, amount)
     SELECT {INTENT_ID}, 1, {ADDRESS}, $1::bytea, 'filled', n, n, 1, $2::bytea, 1
     FROM generate_series(1, $3::integer / 16) n""",
-    f"INSERT INTO accounts SELECT {ADDRESS}, 1 FROM generate_series(1, $3::integer) n WHERE $1::bytea <> $2::bytea",
+    f"""INSERT INTO held_accounts
+    SELECT {ADDRESS}, 1 FROM generate_series(1, $3::integer) n WHERE $1::bytea <> $2::bytea""",
 )
 LOOKED_UP = 500
 HASHES = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(2, LOOKED_UP + 2)]

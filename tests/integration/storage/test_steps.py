@@ -15,7 +15,7 @@ from orbital.domain.types import Amount, UnixSeconds
 from orbital.storage import batches, claims, digest, ledger, pool, rebuild
 
 BLOCKS = 8
-CLEAR = "TRUNCATE accounts, blocks, checkpoints, deadlines, facts, intents, outbox, raw_ranges, solvers"
+CLEAR = "TRUNCATE held_accounts, blocks, checkpoints, deadlines, facts, intents, outbox, raw_ranges, solvers"
 ROWS = "SELECT to_jsonb(i) AS row FROM intents i UNION ALL SELECT to_jsonb(d) FROM deadlines d ORDER BY row"
 
 

@@ -3,18 +3,18 @@
 SELECT count(*)
 FROM (SELECT * FROM unnest($1::bytea[], $2::bigint[]) AS account (address, chain_id) ORDER BY 1, 2) AS wanted
 CROSS JOIN LATERAL (
-    SELECT 1 FROM accounts WHERE address = wanted.address AND chain_id = wanted.chain_id FOR UPDATE
+    SELECT 1 FROM held_accounts WHERE address = wanted.address AND chain_id = wanted.chain_id FOR UPDATE
 ) AS held
 WHERE (
     SELECT count(*)
     FROM unnest($1::bytea[], $2::bigint[]) AS account (address, chain_id)
     CROSS JOIN LATERAL (
-        SELECT 1 FROM accounts a WHERE a.address = account.address AND a.chain_id = account.chain_id OFFSET 0
+        SELECT 1 FROM held_accounts a WHERE a.address = account.address AND a.chain_id = account.chain_id OFFSET 0
     ) AS known
 ) = cardinality($1::bytea[])
 
 -- name: make_accounts
-INSERT INTO accounts (address, chain_id) SELECT * FROM unnest($1::bytea[], $2::bigint[]) ORDER BY 1, 2
+INSERT INTO held_accounts (address, chain_id) SELECT * FROM unnest($1::bytea[], $2::bigint[]) ORDER BY 1, 2
 ON CONFLICT DO NOTHING
 
 -- name: make_intents
