@@ -162,8 +162,10 @@ async def test_wrapped_signature_of_a_deployed_account_needs_no_factory(api, con
 
 async def test_login_of_an_account_whose_chain_is_silent_is_503_long_before_its_node_is_given_up(api):
     async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()  # until the caller gives up
-        writer.close()
+        try:
+            await reader.read()  # until the caller gives up
+        finally:
+            writer.close()
 
     silent = await asyncio.start_server(hold, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}"

@@ -40,6 +40,12 @@ async def _scripted() -> collections.abc.AsyncIterator[Scripted]:
     scripted = Scripted("", asyncio.Queue(), asyncio.Queue())
 
     async def on_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await answer(reader, writer)
+        finally:
+            writer.close()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).lower()
         length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0])
         asked = json.loads(await reader.readexactly(length))
@@ -47,13 +53,11 @@ async def _scripted() -> collections.abc.AsyncIterator[Scripted]:
         if called := [one["params"][0]["to"] for one in calls if one["method"] == "eth_call"]:
             scripted.batches.put_nowait(called)
             if await scripted.let_go.get() == "hang up":
-                writer.close()
                 return
         replies = [_reply(one, scripted.height) for one in calls]
         body = json.dumps(replies if isinstance(asked, list) else replies[0]).encode()
         writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
         await writer.drain()
-        writer.close()
 
     server = await asyncio.start_server(on_connection, "127.0.0.1", 0)
     async with server:

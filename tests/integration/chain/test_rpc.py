@@ -21,11 +21,12 @@ async def _serve(answer: bytes) -> collections.abc.AsyncIterator[str]:
     """Serve the same bytes to every connection, whatever it asks."""
 
     async def on_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(answer)
-        await writer.drain()
-        writer.close()
-        await writer.wait_closed()
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answer)
+            await writer.drain()
+        finally:
+            writer.close()
 
     server = await asyncio.start_server(on_connection, "127.0.0.1", 0)
     async with server:
@@ -175,8 +176,10 @@ async def test_late_node_is_left_for_the_next(local_chain: anvil.Chain) -> None:
     held = asyncio.Event()
 
     async def on_connection(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await held.wait()
-        writer.close()
+        try:
+            await held.wait()
+        finally:
+            writer.close()
 
     server = await asyncio.start_server(on_connection, "127.0.0.1", 0)
     async with server:

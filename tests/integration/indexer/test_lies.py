@@ -40,16 +40,18 @@ class Liar:
         await self._http.aclose()
 
     async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            head = (await reader.readuntil(b"\r\n\r\n")).lower()
-            request = await reader.readexactly(int(head.partition(b"content-length:")[2].partition(b"\r\n")[0]))
-            truth = (await self._http.post(self.url, content=request)).json()
-            answer = self._wire() or self._answer(json.loads(request), truth)
-            if answer == b"never":
-                await self._ended.wait()
-            writer.write(answer)
-            await writer.drain()
-        writer.close()
+        try:
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+                head = (await reader.readuntil(b"\r\n\r\n")).lower()
+                request = await reader.readexactly(int(head.partition(b"content-length:")[2].partition(b"\r\n")[0]))
+                truth = (await self._http.post(self.url, content=request)).json()
+                answer = self._wire() or self._answer(json.loads(request), truth)
+                if answer == b"never":
+                    await self._ended.wait()
+                writer.write(answer)
+                await writer.drain()
+        finally:
+            writer.close()
 
     def _may_lie(self) -> bool:
         return self.lie is not None and (self.times is None or self.told < self.times)

@@ -30,6 +30,13 @@ class Node:
         self.lie: Lie | None = None
 
     async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):  # who has enough hangs up
+                await self._answer(reader, writer)
+        finally:
+            writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).lower()
         call = json.loads(await reader.readexactly(int(head.partition(b"content-length:")[2].partition(b"\r\n")[0])))
         truth = await self.real.request(call["method"], *call["params"])
@@ -38,8 +45,6 @@ class Node:
         body = json.dumps({"jsonrpc": "2.0", "id": call["id"], **reply}).encode()
         writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
         await writer.drain()
-        writer.close()
-        await writer.wait_closed()
 
 
 @contextlib.asynccontextmanager
