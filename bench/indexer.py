@@ -157,10 +157,12 @@ async def _pinned(job: Job) -> AsyncIterator[None]:
             await asyncio.sleep(UNTIL_SECONDS)
 
     looking = asyncio.create_task(look())
-    yield
-    looking.cancel()
-    await asyncio.gather(looking, return_exceptions=True)
-    await connection.close()
+    try:
+        yield
+    finally:
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+        await connection.close()
 
 
 def _measure(work: Awaitable[None]) -> Cost:
@@ -240,7 +242,7 @@ def pair_bench(database: Database, blocks: int, rounds: int) -> None:
             statistics.median(in_turn / both for _, in_turn, both, _ in kind) for kind in zip(*found, strict=True)
         )
         twice = statistics.median(2 * first / both for _, (first, _, both, _) in found)
-        waited = statistics.median(waits for _, (_, _, _, waits) in found)
+        waited = statistics.median(share for _, (_, _, _, share) in found)
         print(
             f"two chains at once / in turn, at {name} heights: {ours:.2f}  (target {PAIR_TARGET} with the cores; limit "
             f"here {machine:.2f}); / the first twice: {twice:.2f}; waiting for each other's rows: {waited:.1%}"

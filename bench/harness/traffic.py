@@ -116,9 +116,9 @@ def running(
             if home.exists() and not ((home / FILLED).exists() and anvil.inspect(wanted) is anvil.Saved.WHOLE):
                 shutil.rmtree(home)
             chain = anvil.prepare(wanted)
-            running = process.start(chain.command, folder / f"{chain_id}.log", timeout_seconds=60)
-            stack.enter_context(running)
-            started.append(Place(chain, blocks, blocks * logs_a_block, running.pid))
+            node = process.start(chain.command, folder / f"{chain_id}.log", timeout_seconds=60)
+            stack.enter_context(node)
+            started.append(Place(chain, blocks, blocks * logs_a_block, node.pid))
         with concurrent.futures.ThreadPoolExecutor() as threads:
             list(threads.map(lambda place: _fill(place, is_turned=is_turned and place is not started[0]), started))
         yield started

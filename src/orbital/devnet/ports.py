@@ -34,20 +34,14 @@ def find_free_port() -> int:
 
 
 def hold(port: int) -> bool:
-    """Hold this port for a server that was told it; False if none could listen on 127.0.0.1:port now."""
+    """Hold this port for a server that was told it; False if none could listen on 127.0.0.1:port now.
+
+    Connections in TIME_WAIT don't count.
+    """
     try:
         return _hold(_bind(port)) == port
     except OSError:
         return False
-
-
-def is_free(port: int) -> bool:
-    """Whether a server could listen on 127.0.0.1:port now; connections in TIME_WAIT don't count."""
-    try:
-        _bind(port).close()
-    except OSError:
-        return False
-    return True
 
 
 def keep_port(record: pathlib.Path, wanted: int = 0) -> int:

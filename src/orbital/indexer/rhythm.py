@@ -2,7 +2,7 @@
 
 A block is due one median gap after the last. Until shortly before, a node is asked a few times, in case the next one
 comes early; from then on closely, for a block's time; and if none comes, at leisure again. So a regular chain's block
-is seen within a fiftieth of a block's time, for little more than ten questions.
+is seen within a fiftieth of a block's time, for little more than ten questions: within bounds on every pause.
 """
 
 import collections

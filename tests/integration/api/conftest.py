@@ -194,17 +194,10 @@ class Api:
     async def bond(self, address: Address, bond_wei: int) -> None:
         await self.record_on_chain(ORIGIN, facts.SolverRegistered(address, Amount(bond_wei)))
 
-    async def record_on_chain(
-        self,
-        chain_id: ChainId,
-        event: facts.Event,
-        intent_id: IntentId | None = None,
-        time_: int | None = None,
-        number: int | None = None,
-    ) -> None:
-        """What an indexer does with one log in a new block, the next one unless it is given."""
+    async def record_on_chain(self, *log: typing.Any, **place: typing.Any) -> None:
+        """`write_step` in a transaction of its own."""
         async with pool.transaction(self.database) as connection:
-            await self.write_step(connection, chain_id, event, intent_id, time_, number)
+            await self.write_step(connection, *log, **place)
 
     async def write_step(
         self,
@@ -215,7 +208,7 @@ class Api:
         time_: int | None = None,
         number: int | None = None,
     ) -> None:
-        """The same in a transaction that is still to end."""
+        """What an indexer does with one log in a new block, the next one unless it is given."""
         timestamp = UnixSeconds(int(self.now()) if time_ is None else time_)
         bound = await chains.bind(connection, chain_id, Hash32(b"\7" * 32), BlockNumber(0))
         number = BlockNumber(bound.next_block if number is None else number)

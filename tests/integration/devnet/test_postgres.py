@@ -185,7 +185,7 @@ def test_server_that_cannot_listen_is_reported_with_its_own_words(
     server = prepare(tmp_path / "pg", port=postgres_server.port)
     with pytest.raises(errors.Unavailable, match="could not bind"):
         process.start(server.command, log_dir / "pg.log")
-    assert not ports.is_free(postgres_server.port)
+    assert not ports.hold(postgres_server.port)
 
 
 def test_stop_signal_is_the_fast_shutdown(postgres_server: postgres.Server) -> None:

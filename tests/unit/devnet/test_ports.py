@@ -72,9 +72,9 @@ def test_only_the_listening_process_serves_a_port() -> None:
         port = server.getsockname()[1]
         assert ports.is_served_by(port, os.getpid())
         assert not ports.is_served_by(port, os.getppid())
-        assert not ports.is_free(port)
+        assert not ports.hold(port)
     assert not ports.is_served_by(port, os.getpid())
-    assert ports.is_free(port)
+    assert ports.hold(port)
 
 
 def test_a_found_port_is_given_to_nobody_else_but_its_server() -> None:
@@ -85,7 +85,7 @@ def test_a_found_port_is_given_to_nobody_else_but_its_server() -> None:
             other.bind((ports.LOOPBACK, 0))
             assert other.getsockname()[1] not in held
     for port in held:
-        assert ports.is_free(port)
+        assert ports.hold(port)
         listen(port).close()
 
 
