@@ -17,15 +17,16 @@ import statistics
 import sys
 import tempfile
 import time
+import urllib.parse
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 import uvloop
 
-from harness import traffic, waits
+from harness import cores, traffic, waits
 from harness.limit import copy_all
 from orbital.app import indexer
 from orbital.app import process as app_process
@@ -43,8 +44,6 @@ LOGS_A_BLOCK = 100
 ROUNDS = 3
 FOLLOW_BLOCKS = 150
 FOLLOW_PAUSE_SECONDS = 0.1
-ON_CORES = "core %"
-BACKENDS = "SELECT pid FROM pg_stat_activity WHERE application_name = $1 AND datname = current_database()"
 LOOK_SECONDS, UNTIL_SECONDS = 0.001, 0.05
 RATIO_TARGET, MEMORY_TARGET_MIB, P50_TARGET_MS, P99_TARGET_MS, PAIR_TARGET = 0.5, 250, 25, 100, 1.6
 
@@ -59,7 +58,7 @@ class Job:
     chain_id: ChainId
     head: int
     source_url: str = ""
-    core: int | None = None  # the one that the process may use, and what PostgreSQL does for it
+    core: cores.Core | None = None
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ async def _index(job: Job) -> None:
 
 
 async def _copy(job: Job) -> None:
-    async with _pinned(job):
+    async with cores.on(job.core, job.database_url):
         await copy_all(job.database_url, job.rpc_url, job.chain_id, job.head)
 
 
@@ -133,36 +132,11 @@ async def _run_worker(job: Job) -> None:
     async with contextlib.AsyncExitStack() as stack:
         database = await pool.create_pool(StorageSettings(job.database_url))
         stack.push_async_callback(database.close)
-        await stack.enter_async_context(_pinned(job))
+        await stack.enter_async_context(cores.on(job.core, job.database_url))
         rpc = await stack.enter_async_context(Rpc([job.rpc_url], job.chain_id))
         await loop.run(
             database, rpc, [job.ws_url] if job.ws_url else [], traffic.network_of(), job.chain_id, IndexerSettings()
         )
-
-
-@contextlib.asynccontextmanager
-async def _pinned(job: Job) -> AsyncIterator[None]:
-    """Keep this process and what PostgreSQL does for it on the job's core, if it has one."""
-    if job.core is None:
-        yield
-        return
-    os.sched_setaffinity(0, {job.core})
-    connection = await asyncpg.connect(job.database_url)
-
-    async def look() -> None:
-        while True:
-            for row in await connection.fetch(BACKENDS, f"core {job.core}"):
-                with contextlib.suppress(ProcessLookupError):
-                    os.sched_setaffinity(row["pid"], {job.core})
-            await asyncio.sleep(UNTIL_SECONDS)
-
-    looking = asyncio.create_task(look())
-    try:
-        yield
-    finally:
-        looking.cancel()
-        await asyncio.gather(looking, return_exceptions=True)
-        await connection.close()
 
 
 def _measure(work: Awaitable[None]) -> Cost:
@@ -228,46 +202,53 @@ def backfill_bench(database: Database, blocks: int, rounds: int) -> None:
 def pair_bench(database: Database, blocks: int, rounds: int) -> None:
     """Both chains at once, each by a process of its own, against one after the other: the same work.
 
-    Each chain has a core of its own for its node, its indexer and what PostgreSQL does for it, whenever it runs. What
-    the machine makes of that is told by the limit, which does the same into two databases. Every intent is on both
+    Each chain has a core of its own for its node, its indexer and what PostgreSQL does for it, whenever it runs. How
+    much that makes independent is told by the limit, which does the same into two databases. Every intent is on both
     chains, and who comes second folds it anew, which costs more than a new one: so the first twice is told as well.
     """
     for name, is_turned in (("different", True), ("the same", False)):
         folder = CACHE / f"{blocks}{'-turned' if is_turned else ''}"
-        with traffic.running(folder, CHAINS, blocks, LOGS_A_BLOCK, is_turned=is_turned) as places:
-            for core, place in enumerate(places):
-                os.sched_setaffinity(place.pid, {core})
-            found = [(_pair(database, limit, places), _pair(database, index, places)) for _ in range(rounds)]
+        with (
+            traffic.running(folder, CHAINS, blocks, LOGS_A_BLOCK, is_turned=is_turned) as places,
+            cores.having(len(places)) as owned,
+        ):
+            for core, place in zip(owned, places, strict=True):
+                core.take(place.pid)
+            found = [
+                (_pair(database, limit, places, owned), _pair(database, index, places, owned)) for _ in range(rounds)
+            ]
         machine, ours = (
             statistics.median(in_turn / both for _, in_turn, both, _ in kind) for kind in zip(*found, strict=True)
         )
         twice = statistics.median(2 * first / both for _, (first, _, both, _) in found)
         waited = statistics.median(share for _, (_, _, _, share) in found)
         print(
-            f"two chains at once / in turn, at {name} heights: {ours:.2f}  (target {PAIR_TARGET} with the cores; limit "
-            f"here {machine:.2f}); / the first twice: {twice:.2f}; waiting for each other's rows: {waited:.1%}"
+            f"two chains at once / in turn, at {name} heights: {ours:.2f}  (target {PAIR_TARGET}; limit {machine:.2f})"
+            f"; / the first twice: {twice:.2f}; waiting for each other's rows: {waited:.1%}; cores: {owned[0].kind}"
         )
 
 
 def _pair(
-    database: Database, work: Callable[[Job], Cost], places: list[traffic.Place]
+    database: Database, work: Callable[[Job], Cost], places: list[traffic.Place], owned: list[cores.Core]
 ) -> tuple[float, float, float, float]:
     """Seconds of the first chain, of both in turn and of both at once; how much of that they waited for rows."""
     is_apart = work is limit  # its table would be the same
-    first, second = (_run_apart(database, work, job)[0] for job in _on_cores(database, places, is_apart=is_apart))
-    with concurrent.futures.ThreadPoolExecutor() as threads, waits.watched(database.server.url, ON_CORES) as seen:
-        jobs = _on_cores(database, places, is_apart=is_apart)
+    first, second = (
+        _run_apart(database, work, job)[0] for job in _on_cores(database, places, owned, is_apart=is_apart)
+    )
+    with concurrent.futures.ThreadPoolExecutor() as threads, waits.watched(database.server.url, cores.NAMED) as seen:
+        jobs = _on_cores(database, places, owned, is_apart=is_apart)
         both = [cost for cost, _ in threads.map(lambda job: _run_apart(database, work, job), jobs)]
     return first.seconds, first.seconds + second.seconds, max(cost.seconds for cost in both), seen.share
 
 
-def _on_cores(database: Database, places: list[traffic.Place], *, is_apart: bool) -> list[Job]:
+def _on_cores(database: Database, places: list[traffic.Place], owned: list[cores.Core], *, is_apart: bool) -> list[Job]:
     """Jobs that write into new databases, or into one, each on a core of its own."""
     jobs = [_job(database, place) for place in places]
     urls = [job.database_url if is_apart else jobs[0].database_url for job in jobs]
     return [
-        dataclasses.replace(job, core=core, database_url=f"{url}?application_name=core%20{core}")
-        for core, (job, url) in enumerate(zip(jobs, urls, strict=True))
+        dataclasses.replace(job, core=core, database_url=f"{url}?application_name={urllib.parse.quote(core.name)}")
+        for core, job, url in zip(owned, jobs, urls, strict=True)
     ]
 
 
