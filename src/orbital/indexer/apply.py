@@ -5,7 +5,7 @@ worker that lost its lease fails at the first statement. So no kill, restart or 
 half.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from orbital.domain import evidence
 from orbital.domain.types import BlockNumber, ChainId, Hash32
@@ -14,6 +14,13 @@ from orbital.storage import batches, chains, claims, deadlines, leases, ledger, 
 from orbital.storage.pool import Connection
 
 _NO_BLOCKS: Final = chains.Put(frozenset(), ())
+
+
+class Applied(NamedTuple):
+    """How many facts the ledger did not have, and how many of the batch's intents others had told of before."""
+
+    facts: int
+    known: int = 0
 
 
 async def bind(
@@ -33,21 +40,18 @@ async def apply_blocks(
     heads: chains.Heads | None,
     rules: evidence.Rules,
     blocks_per_second: float | None = None,
-) -> int:
-    """Put blocks with their facts on top of the checkpoint; returns how many facts the ledger did not have.
-
-    `heads` is None when no node was asked.
-    """
+) -> Applied:
+    """Put blocks with their facts on top of the checkpoint. `heads` is None when no node was asked."""
     tip = prepared.tip
     async with pool.transaction(database) as connection:
         await leases.hold(connection, lease)
         put = await chains.put_blocks(connection, chain_id, prepared.blocks)
-        count = await _record(connection, chain_id, prepared.batch, tip.timestamp, rules, put)
+        applied = await _record(connection, chain_id, prepared.batch, tip.timestamp, rules, put)
         await raw.put(connection, chain_id, prepared.packed)
         await chains.go_on(connection, chain_id, prepared.blocks)
         if heads is not None:
             await chains.put_heads(connection, chain_id, heads, blocks_per_second)
-    return count
+    return applied
 
 
 async def apply_heads(database: pool.Pool, lease: leases.Lease, chain_id: ChainId, heads: chains.Heads) -> None:
@@ -66,7 +70,7 @@ async def apply_deadlines(
             return 0
     async with pool.transaction(database) as connection:
         await leases.hold(connection, lease)
-        return await _record(connection, chain_id, batches.Batch(()), head_time, rules)
+        return (await _record(connection, chain_id, batches.Batch(()), head_time, rules)).facts
 
 
 async def apply_rollback(
@@ -111,7 +115,7 @@ async def _record(
     head_time: int,
     rules: evidence.Rules,
     put: chains.Put = _NO_BLOCKS,
-) -> int:
+) -> Applied:
     """Revive what came back, write the batch, then the deadlines that the blocks up to `head_time` prove.
 
     Whatever is touched is locked at once and in the global order: locking more later could deadlock with the worker of
@@ -119,7 +123,7 @@ async def _record(
     """
     due = await deadlines.due(connection, chain_id, head_time)
     if not batch.facts and not due and not put.back:
-        return 0
+        return Applied(0)
     others = [*(entry.fact for entry in put.back), *(one.fact for one in due)]
     held = await claims.lock_affected(connection, batch, rules, put.new, others)
     await chains.revive(connection, put.back, rules)
@@ -132,4 +136,4 @@ async def _record(
             continue
         again = claims.Held(frozenset(passed.told))
         count += len(await ledger.write(connection, passed, rules, again, put.new))
-    return count
+    return Applied(count, len(batch.told) - len(held.states))

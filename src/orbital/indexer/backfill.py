@@ -47,7 +47,10 @@ class Ranges:
 
 
 class Ahead:
-    """What is fetched and prepared ahead of the checkpoint. `aclose` gives up what is under way."""
+    """What is fetched and prepared ahead of the checkpoint. `aclose` gives up what is under way.
+
+    `is_first`: no other chain told of most of these intents before, so their states are prepared as well.
+    """
 
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
@@ -56,6 +59,7 @@ class Ahead:
         self._under_way: collections.deque[_Range] = collections.deque()
         self._preparing = asyncio.Lock()
         self.ranges = Ranges(subject.settings)
+        self.is_first = True
 
     async def take(self, first: BlockNumber, head: Header) -> Prepared | None:
         """Blocks from `first` on, at least one and none above `head`; None if the chain moved meanwhile."""
@@ -100,7 +104,7 @@ class Ahead:
             return None
         self.ranges.learn(len(fetched.headers), len(fetched.logs), fetched.largest)
         async with self._preparing:  # one after the other: the first is wanted soonest
-            return await prepare(fetched, subject.chain_id, self._sources, subject.rules)
+            return await prepare(fetched, subject.chain_id, self._sources, subject.rules, as_first=self.is_first)
 
 
 class _Range(NamedTuple):

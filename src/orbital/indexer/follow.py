@@ -130,7 +130,7 @@ class Follower:
         subject = self._subject
         tip, told = prepared.tip, read_heads.read(heads, subject.confirmations)
         speed = self._pace.speed(heads.latest.number - tip.number)
-        count = await apply.apply_blocks(
+        applied = await apply.apply_blocks(
             subject.database,
             self._lease,
             subject.chain_id,
@@ -148,11 +148,12 @@ class Follower:
         figures.count_odd(self._log, self._label, prepared.odd)
         self._stored_heads = told
         self._deadlines_seen_at = time.monotonic()
-        figures.FACTS.labels(self._label).inc(count)
+        figures.FACTS.labels(self._label).inc(applied.facts)
         figures.BATCH_SECONDS.labels(self._label).observe(time.monotonic() - started)
         figures.BATCH_BLOCKS.labels(self._label).observe(len(prepared.blocks))
         figures.BATCH_LOGS.labels(self._label).observe(prepared.logs)
         figures.BLOCKS_PER_SECOND.labels(self._label).set(speed.blocks_per_second if speed else 0)
+        self._ahead.is_first = 2 * applied.known <= len(prepared.batch.told)
         return chains.move(checkpoint, tip)
 
     async def _keep_heads(self, heads: Heads) -> None:

@@ -40,13 +40,15 @@ class Prepared:
         return self.blocks[-1]
 
 
-async def prepare(fetched: Fetched, chain_id: ChainId, sources: match.Sources, rules: evidence.Rules) -> Prepared:
-    """Corrupt for logs that our contracts can't have emitted."""
+async def prepare(
+    fetched: Fetched, chain_id: ChainId, sources: match.Sources, rules: evidence.Rules, *, as_first: bool = True
+) -> Prepared:
+    """`as_first` as in `batches`. Corrupt for logs that our contracts can't have emitted."""
     matched = match.Matched([], [])
     times, logs = match.times_of(fetched.headers), match.in_chain_order(fetched.logs)
     for first in range(0, len(logs), batches.AT_ONCE):
         match.match_some(matched, chain_id, sources, times, logs[first : first + batches.AT_ONCE])
         await asyncio.sleep(0)
     blocks = [chains.Block(one.number, one.hash, one.parent_hash, one.timestamp) for one in fetched.headers]
-    batch = await batches.prepare(matched.facts, rules)
+    batch = await batches.prepare(matched.facts, rules, as_first=as_first)
     return Prepared(blocks, batch, raw.pack(fetched), len(fetched.logs), matched.odd, fetched.node)

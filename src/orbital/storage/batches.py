@@ -60,10 +60,10 @@ def gather(new: Sequence[f.Fact]) -> Batch:
     return batch
 
 
-async def prepare(new: Sequence[f.Fact], rules: evidence.Rules) -> Batch:
-    """Of many facts of chains, with what is copied."""
+async def prepare(new: Sequence[f.Fact], rules: evidence.Rules, *, as_first: bool = True) -> Batch:
+    """Of many facts of chains, with what is copied; of the intents `as_first` if nobody told of most of them before."""
     batch = Batch(new)
-    for steps in (_sort(batch), _write(batch, rules)):
+    for steps in (_sort(batch), _write(batch), _fold(batch, rules) if as_first else ()):
         for _ in steps:
             await asyncio.sleep(0)
     return batch
@@ -90,11 +90,14 @@ def _sort(batch: Batch) -> Iterator[None]:
             batch.told[intent_id] += [one for one in takers if one.intent_id != intent_id]
 
 
-def _write(batch: Batch, rules: evidence.Rules) -> Iterator[None]:
+def _write(batch: Batch) -> Iterator[None]:
     for at, fact in enumerate(batch.facts):
         batch.fact_rows.append(rows.binary_of(fact))
         if at % AT_ONCE == 0:
             yield
+
+
+def _fold(batch: Batch, rules: evidence.Rules) -> Iterator[None]:
     for at, (intent_id, told) in enumerate(batch.told.items()):
         state = lifecycle.fold(intent_id, told, rules)
         batch.states[intent_id] = state

@@ -93,7 +93,7 @@ async def claim(
     if not wanted:
         return Held(wanted)
     is_one_new = len(wanted) == 1 and bool(batch.nonces)  # the insert finds out
-    unheard = wanted if is_one_new else wanted - await _list_known(connection, wanted)
+    unheard = wanted if is_one_new else wanted - await projection.list_known(connection, wanted)
     told = {one: batch.told[one] for one in unheard & batch.told.keys()} if batch.is_sure(new_blocks) else {}
     lines = batch.intent_lines
     states = {
@@ -107,10 +107,6 @@ async def claim(
         await connection.execute(_QUERIES["lock_intents"], held)
     whole = made & told.keys()
     return Held(wanted, {one: told[one] for one in whole}, {one: states[one] for one in whole})
-
-
-async def _list_known(connection: Connection, wanted: Collection[IntentId]) -> set[IntentId]:
-    return {row["intent_id"] for row in await connection.fetch(_QUERIES["list_known"], list(wanted))}
 
 
 async def _find_siblings(connection: Connection, used: Collection[Nonce]) -> frozenset[IntentId]:

@@ -1,6 +1,6 @@
 """Folded states as rows: the tables that readers ask. Written by the ledger alone."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -15,10 +15,13 @@ from orbital.storage.copy import FEW, NULL, copy, hex_of, text_of
 from orbital.storage.pool import Connection, Row
 
 _QUERIES: Final = sql.load("intents")
-_INSERT_FEW, _INSERT_STAGED, _UPDATE_FEW, _UPDATE_STAGED = (
+_INSERT_FEW, _UPDATE_FEW, _UPDATE_STAGED = (
     _QUERIES[way].replace("{states}", _QUERIES[source])
-    for way in ("insert_states", "update_states")
-    for source in ("few_states", "staged_states")
+    for way, source in (
+        ("insert_states", "few_states"),
+        ("update_states", "few_states"),
+        ("update_states", "staged_states"),
+    )
 )
 _SOLVERS: Final = sql.load("solvers")
 OF_SOLVERS: Final = (f.SolverRegistered, f.BondChanged)
@@ -73,14 +76,24 @@ async def insert(
         return frozenset()
     if len(states) <= FEW:
         return _ids(await connection.fetch(_INSERT_FEW, *_transpose(states)))
-    wanted = [lines.get(one) or line_of(one, states[one]) for one in sorted(states)]
-    try:
-        async with connection.transaction():
-            await copy(connection, "intents", _COLUMNS, wanted)
-    except asyncpg.UniqueViolationError:
-        await _stage(connection, wanted)
-        return _ids(await connection.fetch(_INSERT_STAGED))
-    return frozenset(states)
+    wanted = sorted(states)
+    while wanted:
+        try:
+            async with connection.transaction():
+                await copy(
+                    connection, "intents", _COLUMNS, [lines.get(one) or line_of(one, states[one]) for one in wanted]
+                )
+            break
+        except asyncpg.UniqueViolationError:
+            if not (known := await list_known(connection, wanted)):
+                raise
+            wanted = [one for one in wanted if one not in known]
+    return frozenset(wanted)
+
+
+async def list_known(connection: Connection, intent_ids: Collection[IntentId]) -> frozenset[IntentId]:
+    """Those of them that have a row."""
+    return _ids(await connection.fetch(_QUERIES["list_known"], list(intent_ids)))
 
 
 async def update(connection: Connection, states: Mapping[IntentId, State]) -> None:

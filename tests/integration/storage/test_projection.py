@@ -1,9 +1,16 @@
 """An intent's row is the same whichever way it was written: a few by a statement, many by COPY."""
 
+import asyncio
+
+import asyncpg
+import pytest
+
 from orbital.domain import facts, lifecycle
 from orbital.domain.foreign_facts import ForeignOpened
 from orbital.domain.types import IntentId
-from orbital.storage import copy, projection
+from orbital.storage import copy, pool, projection
+
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 def lives_of(history, name):
@@ -58,3 +65,46 @@ async def test_rows_are_the_same_written_by_statement_and_by_copy(connection, hi
         await connection.execute("DELETE FROM intents")
         written[way] = [dict(row) for row in inserted]
     assert written["few"] == written["many"]
+
+
+def submitted_of(history, names):
+    """States of submitted intents, more than a few, by their ids."""
+    found = {}
+    for name in names:
+        intent_id, intent = history.intent(name)
+        told = [history.off_chain(intent_id, facts.IntentSubmitted(intent))]
+        found[intent_id] = lifecycle.fold(intent_id, told, history.rules)
+    return found
+
+
+async def test_of_many_rows_that_others_make_at_the_same_time_the_rest_is_made(database, history):
+    """Also when somebody else still makes some of the rest."""
+    everybodys = submitted_of(history, range(6 * copy.FEW))
+    ours, first, second = (
+        {one: state for at, (one, state) in enumerate(sorted(everybodys.items())) if at % 3 == part}
+        for part in range(3)
+    )
+    async with pool.transaction(database) as mine, pool.acquire(database) as looking:
+        async with pool.transaction(database) as slower:
+            await projection.insert(slower, second, {})
+            async with pool.transaction(database) as other:
+                await projection.insert(other, first, {})
+                making = asyncio.create_task(projection.insert(mine, everybodys, {}))
+                await _until_waiting(looking, making)
+            await _until_waiting(looking, making)
+        assert await making == frozenset(ours)
+        assert await mine.fetchval("SELECT count(*) FROM intents") == len(everybodys)
+
+
+async def test_rows_that_break_another_rule_are_not_tried_for_ever(connection, history):
+    states = submitted_of(history, range(2 * copy.FEW))
+    twice = {IntentId(bytes(reversed(one))): state for one, state in states.items()}
+    assert await projection.insert(connection, states, {}) == frozenset(states)
+    with pytest.raises(asyncpg.UniqueViolationError, match="intents_one_per_nonce"):
+        await projection.insert(connection, twice, {})
+
+
+async def _until_waiting(connection, task):
+    while not await connection.fetchval(WAITING):
+        assert not task.done()
+        await asyncio.sleep(0.01)

@@ -3,7 +3,7 @@
 CREATE TEMP TABLE IF NOT EXISTS staged_intents (LIKE intents) ON COMMIT DELETE ROWS
 
 -- name: staged_states
--- Many states, for the two statements below, in the order of the table's columns.
+-- Many states, for the update below, in the order of the table's columns.
 DELETE FROM staged_intents RETURNING *
 
 -- name: few_states
@@ -25,8 +25,11 @@ FROM unnest(
     unjudged_rounds, lapsed_solvers, created_at, updated_at
 )
 
+-- name: list_known
+SELECT intent_id FROM intents WHERE intent_id = ANY ($1::bytea[])
+
 -- name: insert_states
--- In the order in which rows are locked. What is there already stays as it is; the states come from one of the two above.
+-- A few, in the order in which rows are locked. What is there already stays as it is.
 WITH n AS ({states})
 INSERT INTO intents SELECT * FROM n ORDER BY intent_id ON CONFLICT (intent_id) DO NOTHING RETURNING intent_id
 

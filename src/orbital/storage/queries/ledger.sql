@@ -20,9 +20,6 @@ ON CONFLICT DO NOTHING
 -- name: make_intents
 INSERT INTO intents (intent_id) SELECT unnest($1::bytea[]) ORDER BY 1 ON CONFLICT (intent_id) DO NOTHING
 
--- name: list_known
-SELECT intent_id FROM intents WHERE intent_id = ANY ($1::bytea[])
-
 -- name: lock_intents
 SELECT 1
 FROM (SELECT intent_id FROM unnest($1::bytea[]) AS intent_id ORDER BY intent_id) AS wanted
