@@ -2,9 +2,8 @@
 
 import pytest
 
-from orbital.storage import leases, migrate, pool
+from orbital.storage import leases, pool
 from orbital.storage.conclusions import LEASE
-from orbital.storage.settings import StorageSettings
 
 
 class Clock:
@@ -21,15 +20,6 @@ class Clock:
 @pytest.fixture
 def clock():
     return Clock()
-
-
-@pytest.fixture
-async def database(database_url):
-    wanted = StorageSettings(database_url, pool_max=6)
-    await migrate.migrate(wanted)
-    opened = await pool.create_pool(wanted)
-    yield opened
-    opened.terminate()
 
 
 @pytest.fixture

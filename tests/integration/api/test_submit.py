@@ -11,7 +11,6 @@ from orbital.storage import claims, pool
 
 ORIGIN, DESTINATION = ChainId(31337), ChainId(31338)
 AT_ONCE = 8  # fewer than the connections
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 async def test_submitted_intent_is_pending_and_found_under_its_location(api):
@@ -138,7 +137,7 @@ async def test_bare_recovery_id_is_stored_as_27_or_28(api):
         assert await connection.fetchval("SELECT signature FROM submissions") == signature
 
 
-async def test_at_once_on_two_chains_only_the_hundredth_live_intent_is_taken(api):
+async def test_at_once_on_two_chains_only_the_hundredth_live_intent_is_taken(api, until_waiting):
     """Two indexers let them all go on at one moment: each would be the hundredth if it counted for its chain alone."""
     user = await api.funded_user()
     await api.fund(user, 10**12, 10**12, DESTINATION)
@@ -158,24 +157,20 @@ async def test_at_once_on_two_chains_only_the_hundredth_live_intent_is_taken(api
     async with pool.transaction(api.database) as connection:
         await claims.lock_accounts(connection, [claims.Account(user.address, one) for one in (ORIGIN, DESTINATION)])
         answering = [asyncio.create_task(api.submit(offer, user)) for offer in offers[99:]]
-        while await connection.fetchval(WAITING) < AT_ONCE:
-            assert not any(one.done() for one in answering)
-            await asyncio.sleep(0.01)
+        await until_waiting(connection, *answering)
     answers = await asyncio.gather(*answering)
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * (AT_ONCE - 1)
     assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"too_many_live_intents"}
     assert await api.count("SELECT count(*) FROM intents WHERE status = 'pending'") == 100
 
 
-async def test_a_nonce_that_a_step_of_the_indexer_is_just_using_up_is_used(api):
+async def test_a_nonce_that_a_step_of_the_indexer_is_just_using_up_is_used(api, until_waiting):
     """Who did not wait for the step would see nothing of it, and the step nothing of the intent."""
     user = await api.funded_user()
     intent = api.intent(user.address)
     async with pool.transaction(api.database) as connection:
         await api.write_step(connection, ORIGIN, facts.NonceInvalidated(user.address, intent.nonce))
         answering = asyncio.create_task(api.submit(intent, user))
-        while not await connection.fetchval(WAITING):
-            assert not answering.done()
-            await asyncio.sleep(0.01)
+        await until_waiting(connection, answering)
     answer = await answering
     assert (answer.status_code, answer.json()["code"]) == (409, "nonce_used")

@@ -12,8 +12,7 @@ from orbital.chain import eip712, keys
 from orbital.domain import facts as f
 from orbital.domain.intent import Bid, Intent
 from orbital.domain.network import Chain, Network, Token
-from orbital.storage import auctions, chains, deadlines, intents, leases, ledger, migrate, pool
-from orbital.storage.settings import StorageSettings
+from orbital.storage import auctions, chains, deadlines, intents, leases, ledger, pool
 
 ORIGIN, DESTINATION = 31337, 31338
 AUCTIONEER = keys.generate_signer()
@@ -137,15 +136,6 @@ class Office:
         async with pool.acquire(self.desk.pool) as connection:
             found = await connection.fetch("SELECT event, data FROM outbox WHERE topic = $1 ORDER BY seq", topic)
         return [(row["event"], row["data"]) for row in found]
-
-
-@pytest.fixture
-async def database(database_url: str) -> collections.abc.AsyncIterator[pool.Pool]:
-    wanted = StorageSettings(database_url, pool_max=6)
-    await migrate.migrate(wanted)
-    opened = await pool.create_pool(wanted)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

@@ -214,16 +214,6 @@ def wait_until() -> collections.abc.Callable[..., collections.abc.Awaitable[None
 
 
 @pytest.fixture
-async def database(database_url: str) -> collections.abc.AsyncIterator[pool.Pool]:
-    """A pool on a migrated database."""
-    settings = StorageSettings(database_url)
-    await migrate.migrate(settings)
-    opened = await pool.create_pool(settings)
-    yield opened
-    opened.terminate()
-
-
-@pytest.fixture
 async def other_url(postgres_server: postgres.Server, database_url: str) -> collections.abc.AsyncIterator[str]:
     """A second migrated database."""
     name = database_url.rpartition("/")[2] + "_again"

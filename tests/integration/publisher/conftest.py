@@ -9,17 +9,7 @@ import pytest
 from orbital.publisher import loop
 from orbital.publisher.settings import PublisherSettings
 from orbital.realtime import bus, hub
-from orbital.storage import migrate, outbox, pool
-from orbital.storage.settings import StorageSettings
-
-
-@pytest.fixture
-async def database(database_url: str) -> collections.abc.AsyncIterator[pool.Pool]:
-    settings = StorageSettings(database_url)
-    await migrate.migrate(settings)
-    opened = await pool.create_pool(settings)
-    yield opened
-    opened.terminate()
+from orbital.storage import outbox, pool
 
 
 @contextlib.asynccontextmanager

@@ -159,15 +159,6 @@ def history() -> History:
     return History()
 
 
-@pytest.fixture
-async def database(database_url: str) -> collections.abc.AsyncIterator[pool.Pool]:
-    settings = StorageSettings(database_url)
-    await migrate.migrate(settings)
-    opened = await pool.create_pool(settings)
-    yield opened
-    opened.terminate()
-
-
 class Worker:
     """Writes blocks of one chain as an indexer does. `mined` has the chain's blocks from number 1 on."""
 

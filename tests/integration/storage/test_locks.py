@@ -14,11 +14,10 @@ BACK_IN = 3  # steps of a worker, one on average is a rollback
 NEW = 40  # intents in a step: enough to be copied in
 WAVES, AT_ONCE = 20, 10  # transactions over rows that nobody had before them
 SOME, MANY = 12, 80
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 async def test_a_step_that_brings_blocks_back_holds_no_intent_while_it_waits_for_an_account(
-    database, history, start_worker
+    database, history, start_worker, until_waiting
 ):
     """The other worker has the account and wants the intent: who took them the other way round would wait for ever."""
     (first, one), (_, other) = history.intent("one"), history.intent("other")
@@ -32,9 +31,7 @@ async def test_a_step_that_brings_blocks_back_holds_no_intent_while_it_waits_for
     async with pool.transaction(database) as connection:
         await claims.lock_accounts(connection, [claims.Account(other.user, history.origin)])
         step = asyncio.create_task(worker.write(1, 2))
-        while not await connection.fetchval(WAITING):
-            assert not step.done()
-            await asyncio.sleep(0.01)
+        await until_waiting(connection, step)
         await claims.lock_intents(connection, [first])
     await step
 
@@ -86,7 +83,7 @@ async def test_what_some_hold_and_some_make_is_held_in_one_order(database, histo
 
 
 async def test_a_step_of_many_new_intents_stands_though_somebody_makes_one_of_them_meanwhile(
-    database, history, start_worker
+    database, history, start_worker, until_waiting
 ):
     many = [history.intent(number) for number in range(NEW)]
     opens = [(intent_id, history.open(intent)) for intent_id, intent in many]
@@ -94,9 +91,7 @@ async def test_a_step_of_many_new_intents_stands_though_somebody_makes_one_of_th
     async with pool.transaction(database) as connection:
         await claims.lock_intents(connection, [many[NEW // 2][0]])
         step = asyncio.create_task(worker.write(1, 1))
-        while not await connection.fetchval(WAITING):
-            assert not step.done()
-            await asyncio.sleep(0.01)
+        await until_waiting(connection, step)
     await step
     followed = await fingerprint(database)
     assert followed.parts["intents"].rows == NEW
@@ -104,7 +99,7 @@ async def test_a_step_of_many_new_intents_stands_though_somebody_makes_one_of_th
     assert await fingerprint(database) == followed
 
 
-async def test_a_rebuild_leaves_a_solver_as_the_step_says_that_ends_meanwhile(database, history):
+async def test_a_rebuild_leaves_a_solver_as_the_step_says_that_ends_meanwhile(database, history, until_waiting):
     solver = Address(b"\x05" * 20)
     async with pool.transaction(database) as connection:
         await history.bind(connection)
@@ -117,9 +112,7 @@ async def test_a_rebuild_leaves_a_solver_as_the_step_says_that_ends_meanwhile(da
         slashed = facts.BondChanged(solver, Amount(7), Amount(0))
         await history.put(connection, history.block(history.origin, 2, (None, slashed)))
         rebuilding = asyncio.create_task(rebuild.rebuild(database, history.rules))
-        while not await connection.fetchval(WAITING):
-            assert not rebuilding.done()
-            await asyncio.sleep(0.01)
+        await until_waiting(connection, rebuilding)
     await rebuilding
     async with pool.acquire(database) as connection:
         assert (await solvers.find(connection, solver)).bond_wei == 7

@@ -10,8 +10,6 @@ from orbital.domain.foreign_facts import ForeignOpened
 from orbital.domain.types import IntentId
 from orbital.storage import copy, pool, projection
 
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-
 
 def lives_of(history, name):
     """Intent id and facts of one of our intents and a foreign one, in every shape that a row takes."""
@@ -77,7 +75,7 @@ def submitted_of(history, names):
     return found
 
 
-async def test_of_many_rows_that_others_make_at_the_same_time_the_rest_is_made(database, history):
+async def test_of_many_rows_that_others_make_at_the_same_time_the_rest_is_made(database, history, until_waiting):
     """Also when somebody else still makes some of the rest."""
     everybodys = submitted_of(history, range(6 * copy.FEW))
     ours, first, second = (
@@ -90,8 +88,8 @@ async def test_of_many_rows_that_others_make_at_the_same_time_the_rest_is_made(d
             async with pool.transaction(database) as other:
                 await projection.insert(other, first, {})
                 making = asyncio.create_task(projection.insert(mine, everybodys, {}))
-                await _until_waiting(looking, making)
-            await _until_waiting(looking, making)
+                await until_waiting(looking, making)
+            await until_waiting(looking, making)
         assert await making == frozenset(ours)
         assert await mine.fetchval("SELECT count(*) FROM intents") == len(everybodys)
 
@@ -102,9 +100,3 @@ async def test_rows_that_break_another_rule_are_not_tried_for_ever(connection, h
     assert await projection.insert(connection, states, {}) == frozenset(states)
     with pytest.raises(asyncpg.UniqueViolationError, match="intents_one_per_nonce"):
         await projection.insert(connection, twice, {})
-
-
-async def _until_waiting(connection, task):
-    while not await connection.fetchval(WAITING):
-        assert not task.done()
-        await asyncio.sleep(0.01)
