@@ -5,6 +5,8 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
+from orbital.app import output
+
 VERBS: Final = {
     "up": "the whole stack with local chains, until Ctrl-C",
     "demo": "intents through a fresh temporary stack, checked on chain",
@@ -25,8 +27,18 @@ VERBS: Final = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a verb; returns the exit status (2: the words were wrong)."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        try:
+            return _run(words)
+        finally:
+            output.flush()
+    except output.Unwritable as failure:
+        return output.give_up(failure)
+
+
+def _run(words: list[str]) -> int:
     if not words or words[0] in {"-h", "--help", "help"}:
-        sys.stdout.write(_usage())
+        output.write(_usage())
         return 0 if words else 2
     if words[0] in {"-V", "--version", "version"}:
         words[0] = "version"

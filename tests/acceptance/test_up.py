@@ -58,6 +58,23 @@ def test_a_taken_port_is_exit_status_2(tmp_path):
     assert "is taken" in done.stderr
 
 
+def test_a_stack_that_can_say_nothing_ends_with_its_servers(tmp_path, alive):
+    with pathlib.Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "orbital", "up", "--port", "0", "--data-dir", tmp_path / "d"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+    said = "orbital: unwritable_output: Standard output can't be written: No space left on device.\n"
+    assert (done.returncode, done.stderr) == (1, said)
+    pids = [path.read_text().split()[0] for path in tmp_path.rglob("postmaster.pid")]
+    assert (tmp_path / "d/logs/postgres.log").exists(), "it had servers to end"
+    assert not any(alive(int(pid)) for pid in pids)
+
+
 def list_solvers(api_url):
     """Names of those who may bid: the stack's solvers have a bond and registered themselves."""
     shown = json.loads(get(f"{api_url}/api/v1/solver?status=active&chain_id=31338"))

@@ -1,9 +1,9 @@
 """What a person sees of a running devnet: who listens where, and a line for each step of each intent."""
 
 import datetime as dt
-import sys
 from typing import Final
 
+from orbital.app import output
 from orbital.devnet.files import Devnet
 from orbital.realtime.messages import Message
 
@@ -25,19 +25,17 @@ _STEPS: Final = {
 
 def say(text: str) -> None:
     """Print a line with the time in front."""
-    sys.stdout.write(f"{dt.datetime.now().astimezone():%H:%M:%S}  {text}\n")
-    sys.stdout.flush()
+    output.write(f"{dt.datetime.now().astimezone():%H:%M:%S}  {text}\n")
 
 
-def say_ready(devnet: Devnet, seconds: float) -> None:
-    """Print where everything listens."""
+def describe_ready(devnet: Devnet, seconds: float) -> str:
+    """Where everything listens, in lines."""
     rows = [("api", devnet.api_url), ("docs", f"{devnet.api_url}/docs")]
     rows += [(f"chain {chain_id}", endpoint.rpc_url) for chain_id, endpoint in devnet.endpoints.items()]
     rows += [("metrics " + name, url) for name, url in devnet.metrics_urls.items() if name != "api"]
-    say(f"ready after {seconds:.1f} s; Ctrl-C stops everything")
-    for name, where in rows:
-        sys.stdout.write(f"          {name:<22} {where}\n")
-    sys.stdout.flush()
+    lines = [f"ready after {seconds:.1f} s; Ctrl-C stops everything"]
+    lines += [f"          {name:<22} {where}" for name, where in rows]
+    return "\n".join(lines)
 
 
 def describe(message: Message) -> str | None:

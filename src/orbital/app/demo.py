@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import orjson
 
-from orbital.app import console, process, stack
+from orbital.app import console, output, process, stack
 from orbital.chain import hexes, keys
 from orbital.chain.rpc import Rpc
 from orbital.client import wire
@@ -66,9 +66,9 @@ def main(intents: int, *, as_json: bool) -> int:
         return process.EXIT_FAILED
     ok = all(run.ok for run in runs) and all(check.ok for check in checks)
     if as_json:
-        sys.stdout.write(orjson.dumps(_report(ok, runs, checks), option=orjson.OPT_INDENT_2).decode() + "\n")
+        output.write(orjson.dumps(_report(ok, runs, checks), option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
-        _print(ok, runs, checks)
+        output.write(_describe_all(ok, runs, checks))
     return 0 if ok else process.EXIT_FAILED
 
 
@@ -172,20 +172,21 @@ def _describe(check: audit.Check) -> dict[str, Any]:
     }
 
 
-def _print(ok: bool, runs: Sequence[Run], checks: Sequence[audit.Check]) -> None:
+def _describe_all(ok: bool, runs: Sequence[Run], checks: Sequence[audit.Check]) -> str:
+    lines = []
     for run in runs:
         took = (
             "not delivered" if run.submit_to_fill_ms is None else f"filled after {run.submit_to_fill_ms / 1000:.1f} s"
         )
-        sys.stdout.write(f"\n{run.view.intent_id}  {run.view.status}, {took}\n")
+        lines.append(f"\n{run.view.intent_id}  {run.view.status}, {took}")
         for step in run.timeline:
             where = f"chain {step['chain_id']}  {step['tx_hash']}" if step["tx_hash"] else ""
-            sys.stdout.write(f"  {step['at']}  {step['step']:<7} {where}\n")
+            lines.append(f"  {step['at']}  {step['step']:<7} {where}")
     wrong = [check for check in checks if not check.ok]
-    sys.stdout.write(f"\n{len(checks) - len(wrong)} of {len(checks)} balances are right on chain\n")
-    for check in wrong:
-        sys.stdout.write(f"  WRONG {_describe(check)}\n")
-    sys.stdout.write("every intent settled, every balance is right\n" if ok else "FAILED\n")
+    lines.append(f"\n{len(checks) - len(wrong)} of {len(checks)} balances are right on chain")
+    lines += [f"  WRONG {_describe(check)}" for check in wrong]
+    lines.append("every intent settled, every balance is right" if ok else "FAILED")
+    return "\n".join(lines) + "\n"
 
 
 def _silent(_text: str) -> None:

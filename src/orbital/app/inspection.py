@@ -2,12 +2,11 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from orbital.app import process
+from orbital.app import output, process
 from orbital.chain import hexes, mailbox, transport
 from orbital.chain.rpc import Rpc
 from orbital.config.tree import Need, Node, Settings
@@ -49,7 +48,7 @@ async def _show(settings: Settings) -> int:
     lines = _list_settings(settings)
     for chain in settings.network.chains.values():
         lines += _list_chain(chain, settings.nodes[chain.chain_id])
-    sys.stdout.write("\n".join(lines) + "\n")
+    output.write("\n".join(lines) + "\n")
     return 0
 
 
@@ -115,7 +114,7 @@ async def _check(settings: Settings) -> int:
         )
     ):
         found += one
-    sys.stdout.write("".join(f"{one.what}: {one.said}\n" for one in found))
+    output.write("".join(f"{one.what}: {one.said}\n" for one in found))
     return 0 if all(one.is_good for one in found) else process.EXIT_FAILED
 
 

@@ -1,10 +1,9 @@
 """What an operator does by hand to a database: migrate, rebuild, compare, rewind, reindex."""
 
 import json
-import sys
 from typing import Final
 
-from orbital.app import process, wiring
+from orbital.app import output, process, wiring
 from orbital.config.tree import Need, Settings
 from orbital.domain.types import BlockNumber, ChainId
 from orbital.indexer import reindex as raw_cache
@@ -49,16 +48,16 @@ def reindex(chain: int, source_url: str) -> int:
 async def _migrate(settings: Settings) -> int:
     with wiring.naming("DATABASE_URL"):
         applied = await migrations.migrate(StorageSettings(settings.database_url))
-    for one in applied:
-        sys.stdout.write(f"applied {one.version:04} {one.name.replace('_', ' ')}\n")
-    sys.stdout.write(f"the schema is at version {migrations.load_migrations()[-1].version}\n")
+    lines = [f"applied {one.version:04} {one.name.replace('_', ' ')}" for one in applied]
+    lines.append(f"the schema is at version {migrations.load_migrations()[-1].version}")
+    output.write("\n".join(lines) + "\n")
     return 0
 
 
 async def _rebuild(settings: Settings) -> int:
     async with wiring.open_database(settings) as database:
         count = await projections.rebuild(database, settings.network.rules)
-    sys.stdout.write(f"folded {count} intents anew\n")
+    output.write(f"folded {count} intents anew\n")
     return 0
 
 
@@ -70,11 +69,11 @@ async def _digest(settings: Settings, *, as_json: bool) -> int:
         found = await fingerprints.digest(connection)
     if as_json:
         parts = {name: {"rows": part.rows, "sha256": part.sha256} for name, part in found.parts.items()}
-        sys.stdout.write(json.dumps({"parts": parts, "total": found.total}) + "\n")
+        output.write(json.dumps({"parts": parts, "total": found.total}) + "\n")
         return 0
-    for name, part in found.parts.items():
-        sys.stdout.write(f"{name:<11} {part.rows:>12} {part.sha256}\n")
-    sys.stdout.write(f"{'total':<24} {found.total}\n")
+    lines = [f"{name:<11} {part.rows:>12} {part.sha256}" for name, part in found.parts.items()]
+    lines.append(f"{'total':<24} {found.total}")
+    output.write("\n".join(lines) + "\n")
     return 0
 
 
@@ -82,7 +81,7 @@ async def _rewind(settings: Settings, chain_id: ChainId, to: BlockNumber | None)
     async with wiring.open_database(settings, statement_seconds=_LONG_SECONDS) as database:
         done = await history.rewind(database, chain_id, to, settings.network.rules)
     where = "before its first block" if done.end is None else f"to block {done.end}"
-    sys.stdout.write(
+    output.write(
         f"chain {chain_id} went back from block {done.start} {where}: {done.facts} facts do not count any more\n"
         "its indexer follows the node's history from there, and announces what it finds\n"
     )
@@ -96,7 +95,7 @@ async def _reindex(settings: Settings, chain_id: ChainId, source_url: str) -> in
     ):
         done = await raw_cache.reindex(source, target, settings.network, chain_id)
     rate = done.logs / done.seconds if done.seconds else 0.0
-    sys.stdout.write(
+    output.write(
         f"chain {chain_id}: indexed {done.blocks} blocks with {done.logs} logs in {done.seconds:.1f} s"
         f" ({rate:.0f} logs/s); the checkpoint is {done.last}\n"
     )

@@ -6,10 +6,10 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from orbital.app import console, process, stack
+from orbital.app import console, output, process, stack
 from orbital.config.tree import ConfigError
 from orbital.devnet import datadir, ports, swaps, traffic
 from orbital.domain.errors import OrbitalError
@@ -45,22 +45,26 @@ def main(chosen: argparse.Namespace) -> int:
 
 
 async def _run(options: stack.Options, environment: Mapping[str, str], *, with_demo: bool) -> int:
-    _cancel_on_signals()
+    voice = _Voice(_cancel_on_signals())
     try:
         while True:
-            await _run_until_lost(options, environment, with_demo=with_demo)
+            await _run_until_lost(options, environment, voice.say, with_demo=with_demo)
     except asyncio.CancelledError:
-        console.say("stopped")
+        voice.say("stopped")
+    if voice.failure is not None:
+        raise voice.failure
     return 0
 
 
-async def _run_until_lost(options: stack.Options, environment: Mapping[str, str], *, with_demo: bool) -> None:
+async def _run_until_lost(
+    options: stack.Options, environment: Mapping[str, str], say: stack.Say, *, with_demo: bool
+) -> None:
     """One life of the devnet; returns when a local chain is lost, with everything ended."""
     begun = time.monotonic()
-    one = stack.Stack(options, environment, console.say)
+    one = stack.Stack(options, environment, say)
     async with one.running() as devnet, asyncio.TaskGroup() as tasks:
-        console.say_ready(devnet, time.monotonic() - begun)
-        beside = [tasks.create_task(_show(devnet.redis_url))]
+        say(console.describe_ready(devnet, time.monotonic() - begun))
+        beside = [tasks.create_task(_show(devnet.redis_url, say))]
         if with_demo:
             beside.append(tasks.create_task(traffic.run(devnet)))
             beside.append(tasks.create_task(swaps.run(devnet)))
@@ -69,15 +73,38 @@ async def _run_until_lost(options: stack.Options, environment: Mapping[str, str]
             task.cancel()
 
 
-async def _show(redis_url: str) -> None:
+async def _show(redis_url: str, say: stack.Say) -> None:
     """A line for each step of each intent. What Redis does not bring, nobody sees: it is only a view."""
     async for message in tail.follow(redis_url, ["intents"]):
         if (line := console.describe(message)) is not None:
-            console.say(line)
+            say(line)
 
 
-def _cancel_on_signals() -> None:
-    """Ctrl-C and SIGTERM cancel this task, once: a second one does not break off the clean end."""
+class _Voice:
+    """What a person is told. Once it can't be written, everything is asked to end, and `failure` says why.
+
+    Nothing is raised where it is told: that may be in the middle of starting or ending a child.
+    """
+
+    def __init__(self, ask_end: Callable[[], None]) -> None:
+        self.failure: output.Unwritable | None = None
+        self._ask_end = ask_end
+
+    def say(self, text: str) -> None:
+        if self.failure is not None:
+            return
+        try:
+            console.say(text)
+        except output.Unwritable as failure:
+            self.failure = failure
+            self._ask_end()
+
+
+def _cancel_on_signals() -> Callable[[], None]:
+    """Ctrl-C and SIGTERM cancel this task, once: a second one does not break off the clean end.
+
+    So does what is returned.
+    """
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task is not None
     asked = asyncio.Event()
@@ -89,3 +116,4 @@ def _cancel_on_signals() -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ask)
+    return ask

@@ -2,17 +2,17 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 
 from orbital.api import asgi
+from orbital.app import output
 
 
 def main(arguments: Sequence[str]) -> int:
     """Print the document; returns the exit status."""
     parser = argparse.ArgumentParser(prog="orbital openapi", description="Print the HTTP contract (OpenAPI 3.1).")
     parser.parse_args(arguments)
-    sys.stdout.write(render())
+    output.write(render())
     return 0
 
 

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
+from orbital.app import output
+
 VERBS: Final = {
     "quote": "what swaps against pools in a JSON file give",
     "plot": "a picture of a pool as SVG",
@@ -18,5 +20,8 @@ def main(arguments: Sequence[str]) -> int:
     lines = "\n".join(f"  {verb:<6} {what}" for verb, what in VERBS.items())
     usage = f"usage: orbital pool VERB [options]\n\n{lines}\n\n`orbital pool VERB --help` says more.\n"
     is_help = bool(arguments) and arguments[0] in {"-h", "--help"}
-    (sys.stdout if is_help else sys.stderr).write(usage)
-    return 0 if is_help else 2
+    if is_help:
+        output.write(usage)
+        return 0
+    sys.stderr.write(usage)
+    return 2

@@ -5,7 +5,7 @@ import pathlib
 import sys
 from collections.abc import Sequence
 
-from orbital.app import plots, pool_quotes
+from orbital.app import output, plots, pool_quotes
 from orbital.cli import words
 from orbital.domain.errors import OrbitalError
 
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _write(picture: str, out: pathlib.Path | None) -> int:
     if out is None:
-        sys.stdout.write(picture)
+        output.write(picture)
         return 0
     try:
         out.write_text(picture, encoding="utf-8")

@@ -6,7 +6,7 @@ import pathlib
 import sys
 from collections.abc import Sequence
 
-from orbital.app import pool_quotes
+from orbital.app import output, pool_quotes
 from orbital.cli import words
 from orbital.domain.errors import OrbitalError
 
@@ -30,5 +30,5 @@ def main(arguments: Sequence[str]) -> int:
     except (OSError, UnicodeDecodeError) as failure:
         sys.stderr.write(f"orbital: unreadable_file: {words.reason(failure)}\n")
         return 2
-    sys.stdout.write(json.dumps(answers, indent=1) + "\n")
+    output.write(json.dumps(answers, indent=1) + "\n")
     return 0

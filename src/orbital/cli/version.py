@@ -3,8 +3,10 @@
 import importlib.metadata
 from collections.abc import Sequence
 
+from orbital.app import output
+
 
 def main(_arguments: Sequence[str]) -> int:
     """Print the version."""
-    print(f"orbital {importlib.metadata.version('orbital-intents')}")
+    output.write(f"orbital {importlib.metadata.version('orbital-intents')}\n")
     return 0

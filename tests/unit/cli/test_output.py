@@ -1,0 +1,72 @@
+"""A command whose standard output can't be written says so in a line; one whose reader has gone says nothing."""
+
+import asyncio
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+SHORT = [["--help"], ["serve", "--help"], ["pool", "quote", "-"]]
+LONG = [["openapi"]]
+"""Whether or not a text fits into a buffer, it is out when the command ends."""
+ENVIRONMENT = {
+    **{name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},  # else help has no buffer
+    "ORBITAL_ENV": "dev",
+    "ORBITAL_CONFIG": os.devnull,
+}
+
+
+@pytest.fixture
+def full():
+    with pathlib.Path("/dev/full").open("wb") as opened:
+        yield opened
+
+
+@pytest.fixture
+def without_reader():
+    reading, writing = os.pipe()
+    os.close(reading)
+    yield writing
+    os.close(writing)
+
+
+async def test_a_full_output_is_told_in_a_line(full):
+    for done in await run_all(full):
+        said = "orbital: unwritable_output: Standard output can't be written: No space left on device.\n"
+        assert (done.returncode, done.stderr) == (1, said), done.args
+
+
+async def test_a_reader_who_has_gone_is_told_nothing(without_reader):
+    for done in await run_all(without_reader):
+        assert (done.returncode, done.stderr) == (141, ""), done.args
+
+
+def test_an_output_that_was_never_open_is_told_in_a_line():
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$0" -m orbital --version >&-', sys.executable],
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    said = "orbital: unwritable_output: Standard output can't be written: It is closed.\n"
+    assert (done.returncode, done.stderr) == (1, said)
+
+
+async def run_all(output):
+    return await asyncio.gather(*(asyncio.to_thread(orbital, words, output) for words in [*SHORT, *LONG]))
+
+
+def orbital(words, output):
+    return subprocess.run(
+        [sys.executable, "-m", "orbital", *words],
+        input="[]",
+        stdout=output,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+        env=ENVIRONMENT,
+    )
