@@ -17,10 +17,10 @@ _NO_BLOCKS: Final = chains.Put(frozenset(), ())
 
 
 class Applied(NamedTuple):
-    """How many facts the ledger did not have, and how many of the batch's intents others had told of before."""
+    """How many facts the ledger did not have, and whether most of the batch's intents were new to it as well."""
 
     facts: int
-    known: int = 0
+    is_first: bool = True
 
 
 async def bind(
@@ -136,4 +136,4 @@ async def _record(
             continue
         again = claims.Held(frozenset(passed.told))
         count += len(await ledger.write(connection, passed, rules, again, put.new))
-    return Applied(count, len(batch.told) - len(held.states))
+    return Applied(count, is_first=2 * len(held.states) >= len(batch.told))

@@ -153,7 +153,7 @@ class Follower:
         figures.BATCH_BLOCKS.labels(self._label).observe(len(prepared.blocks))
         figures.BATCH_LOGS.labels(self._label).observe(prepared.logs)
         figures.BLOCKS_PER_SECOND.labels(self._label).set(speed.blocks_per_second if speed else 0)
-        self._ahead.is_first = 2 * applied.known <= len(prepared.batch.told)
+        self._ahead.is_first = applied.is_first
         return chains.move(checkpoint, tip)
 
     async def _keep_heads(self, heads: Heads) -> None:

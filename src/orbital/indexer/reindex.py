@@ -62,11 +62,14 @@ async def _run(
 ) -> Done:
     chain_id, sources = checkpoint.chain_id, match.sources_of(network, checkpoint.chain_id)
     blocks = logs = 0
+    is_first = True
     started = time.monotonic()
 
     async def read(first: BlockNumber) -> Prepared | None:
         fetched = await _read(source, chain_id, first)
-        return None if fetched is None else await prepare(fetched, chain_id, sources, network.rules)
+        if fetched is None:
+            return None
+        return await prepare(fetched, chain_id, sources, network.rules, as_first=is_first)
 
     ahead = asyncio.create_task(read(checkpoint.next_block))
     try:
@@ -78,7 +81,7 @@ async def _run(
             ):
                 detail = f"The kept blocks don't go on at block {checkpoint.next_block} of chain {chain_id}."
                 raise Corrupt("raw_range_torn", detail)
-            await apply.apply_blocks(target, lease, chain_id, prepared, None, network.rules)
+            _, is_first = await apply.apply_blocks(target, lease, chain_id, prepared, None, network.rules)
             await _renew(target, lease)
             checkpoint = chains.move(checkpoint, tip)
             blocks, logs = blocks + len(prepared.blocks), logs + prepared.logs

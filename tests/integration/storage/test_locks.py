@@ -36,14 +36,14 @@ async def test_a_step_that_brings_blocks_back_holds_no_intent_while_it_waits_for
     await step
 
 
-async def test_a_step_tells_how_many_of_its_intents_were_known(database, history, start_worker):
+async def test_a_step_tells_whether_most_of_its_intents_were_new(database, history, start_worker):
     lives = [history.intent(name) for name in range(NEW)]
     opens = [(intent_id, history.open(intent)) for intent_id, intent in lives]
     fills = [(intent_id, history.fill(intent)) for intent_id, intent in lives]
-    here = await start_worker(history.origin, [history.block(history.origin, 1, *opens[: NEW // 2])])
+    here = await start_worker(history.origin, [history.block(history.origin, 1, *opens[: NEW // 2 + 1])])
     there = await start_worker(history.destination, [history.block(history.destination, 1, *fills)])
-    assert await here.write(1, 1) == (NEW // 2, 0)
-    assert await there.write(1, 1) == (NEW, NEW // 2)
+    assert await here.write(1, 1) == (NEW // 2 + 1, True)
+    assert await there.write(1, 1) == (NEW, False)
 
 
 async def test_a_step_waits_for_nobody_who_has_its_users_elsewhere(database, history, start_worker):
