@@ -113,5 +113,6 @@ async def _find_siblings(connection: Connection, used: Collection[Nonce]) -> fro
     """Intents of the ledger that carry these nonces."""
     if not used:
         return frozenset()
-    found = await connection.fetch(_QUERIES["find_nonce_siblings"], *zip(*used, strict=True))
+    columns = zip(*((nonce.user, nonce.chain_id, str(nonce.number)) for nonce in used), strict=True)
+    found = await connection.fetch(_QUERIES["find_nonce_siblings"], *columns)
     return frozenset(row["intent_id"] for row in found)

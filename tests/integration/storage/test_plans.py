@@ -72,7 +72,7 @@ NONCES = ",".join(f"'{n}'" for n in range(2, LOOKED_UP + 2)).join(("ARRAY[", "]"
 LOOKUPS = {
     "load_canonical": f"{IDS}, {2**63 - 1}",
     "load_canonical_nonces": f"{IDS}, {USERS}, {CHAINS}, {NONCES}",
-    "find_nonce_siblings": f"{USERS}, {CHAINS}, {NONCES}::numeric[]",
+    "find_nonce_siblings": f"{USERS}, {CHAINS}, {NONCES}",
     "lock_accounts": f"{USERS}, {CHAINS}",
     "lock_intents": IDS,
 }

@@ -26,13 +26,17 @@ FROM (SELECT intent_id FROM unnest($1::bytea[]) AS intent_id ORDER BY intent_id)
 CROSS JOIN LATERAL (SELECT 1 FROM intents WHERE intent_id = wanted.intent_id FOR UPDATE) AS held
 
 -- name: find_nonce_siblings
--- Intents that carry one of these (user, origin chain, nonce).
+-- Intents that carry one of these (user, origin chain, nonce): submitted, or opened in a block, if only an orphaned one.
 SELECT DISTINCT i.intent_id
-FROM unnest($1::bytea[], $2::bigint[], $3::numeric[]) AS taken (user_address, chain_id, nonce)
+FROM unnest($1::bytea[], $2::bigint[], $3::text[]) AS taken (user_address, chain_id, nonce)
 CROSS JOIN LATERAL (
     SELECT i.intent_id FROM intents i
-    WHERE i.user_address = taken.user_address AND i.origin_chain_id = taken.chain_id AND i.nonce = taken.nonce
-      AND i.status IS NOT NULL
+    WHERE i.user_address = taken.user_address AND i.origin_chain_id = taken.chain_id
+      AND i.nonce = taken.nonce::numeric AND i.submitted
+    UNION ALL
+    SELECT f.intent_id FROM facts f
+    WHERE f.name = 'IntentOpened' AND f.chain_id = taken.chain_id AND f.actor = taken.user_address
+      AND coalesce(f.data #>> '{intent,nonce}', f.data ->> 'nonce') = taken.nonce
     OFFSET 0
 ) i
 
