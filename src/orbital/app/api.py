@@ -15,8 +15,6 @@ from orbital.api.settings import ApiSettings
 from orbital.app import listening, process, wiring
 from orbital.config import loading
 from orbital.config.tree import ConfigError, Need, Settings
-from orbital.domain.errors import Unavailable
-from orbital.realtime.bus import Bus
 from orbital.realtime.hub import Hub
 from orbital.realtime.limiter import Limiter
 
@@ -59,7 +57,8 @@ async def _run(settings: Settings) -> None:
         trusted_proxies=settings.trusted_proxies,
         cors_origins=settings.cors_origins,
     )
-    await _check_redis(settings.redis_url)
+    async with wiring.open_bus(settings):
+        pass  # the API has ways of its own to Redis, which would go on without it, also if it does not know us
     hub = Hub(settings.redis_url)
     async with (
         wiring.open_database(settings, pool_max=20, statement_seconds=ANSWER_SECONDS) as database,
@@ -84,13 +83,6 @@ async def _run(settings: Settings) -> None:
         )
         await _serve(server, sockets, app.state.services)
         hearing.cancel()
-
-
-async def _check_redis(redis_url: str) -> None:
-    """Rejected `redis_refused` when Redis does not know us; one that is away may come later."""
-    async with Bus(redis_url) as bus:
-        with contextlib.suppress(Unavailable):
-            await bus.check()
 
 
 async def _serve(server: _Server, sockets: list[socket.socket], services: Services) -> None:

@@ -7,7 +7,6 @@ from orbital.config import loading
 from orbital.config.tree import ConfigError, Need, Settings
 from orbital.publisher import loop
 from orbital.publisher.settings import PublisherSettings
-from orbital.realtime.bus import Bus
 
 NEEDS = frozenset({Need.DATABASE, Need.REDIS})
 
@@ -22,6 +21,6 @@ def main() -> int:
 
 
 async def _run(settings: Settings) -> None:
-    async with wiring.open_database(settings, pool_max=2) as database, Bus(settings.redis_url) as bus:
+    async with wiring.open_database(settings, pool_max=2) as database, wiring.open_bus(settings) as bus:
         wiring.serve_metrics(settings)
         await loop.run(database, bus, PublisherSettings())

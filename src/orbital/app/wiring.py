@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from orbital.app import listening
 from orbital.chain.rpc import Rpc
 from orbital.config.tree import Settings
-from orbital.domain.errors import OrbitalError
+from orbital.domain.errors import OrbitalError, Unavailable
 from orbital.domain.types import ChainId
+from orbital.realtime.bus import Bus
 from orbital.storage import migrate, pool
 from orbital.storage.settings import StorageSettings
 
@@ -39,6 +40,20 @@ async def open_other(name: str, wanted: StorageSettings) -> AsyncIterator[pool.P
         yield database
     finally:
         database.terminate()
+
+
+@contextlib.asynccontextmanager
+async def open_bus(settings: Settings) -> AsyncIterator[Bus]:
+    """The way to Redis for as long as the block runs. One that is away may come later.
+
+    Rejected `redis_refused` or `invalid_url`, with the name of the setting, when it does not know us at the start.
+    """
+    with naming("REDIS_URL"):
+        bus = Bus(settings.redis_url)
+    async with bus:
+        with naming("REDIS_URL"), contextlib.suppress(Unavailable):
+            await bus.check()
+        yield bus
 
 
 @contextlib.asynccontextmanager

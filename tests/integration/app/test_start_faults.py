@@ -56,6 +56,7 @@ async def test_what_keeps_a_process_from_starting_is_told_in_a_line(environment,
         ("publisher", {"REDIS_URL": strange}, "redis_refused"),
         ("api", {"REDIS_URL": strange, "SERVER_ADDRESS": f"{ports.LOOPBACK}:0"}, "redis_refused"),
         ("publisher", {"REDIS_URL": f"{redis_url.rpartition('/')[0]}/99999"}, "redis_refused"),
+        ("api", {"REDIS_URL": f"{redis_url}?db=first", "SERVER_ADDRESS": f"{ports.LOOPBACK}:0"}, "invalid_url"),
         ("publisher", {"METRICS_PORT": taken}, "port_taken"),
         ("api", {"SERVER_ADDRESS": f"{ports.LOOPBACK}:{taken}"}, "port_taken"),
     ]
@@ -66,7 +67,8 @@ async def test_what_keeps_a_process_from_starting_is_told_in_a_line(environment,
     ]
     assert [one.returncode for one in done] == [1] * len(cases)
     assert all("wrong-one" not in one.stderr for one in done)
-    assert [one["detail"].partition(":")[0] for one in said[-2:]] == [
+    assert [one["detail"].partition(":")[0] for one in said] == [
+        *["REDIS_URL"] * 4,
         "METRICS_PORT",
         "SERVER_ADDRESS",
     ]
