@@ -35,9 +35,10 @@ Look = Callable[[int], Sample | None]
 def draw(pool: Pool, token: int, quoted_in: int) -> str:
     """The SVG. Raises InsufficientLiquidity for a state without prices, InvalidTrade for tokens it has not."""
     samples = [*reversed(_walk(pool, quoted_in, token, is_bought=True)), *_walk(pool, token, quoted_in)]
+    unnamed = f", of which {_LEGEND} are named" if len(pool.ladder.order) > _LEGEND else ""
     picture = svg.Drawing(
         f"Price of token {token} in token {quoted_in}",
-        f"{pool.n} tokens, {len(pool.ladder.order)} ticks; the price at the margin, before the fee",
+        f"{pool.n} tokens, {len(pool.ladder.order)} ticks{unnamed}; the price at the margin, before the fee",
     )
     across = svg.Scale(samples[0].sold, samples[-1].sold, _LEFT, _RIGHT)
     up = svg.Scale(min(one.price for one in samples), max(one.price for one in samples), _BOTTOM, _TOP)

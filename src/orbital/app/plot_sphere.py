@@ -21,6 +21,7 @@ from orbital.domain.orbital.tick import WAD, Tick, price_of_plane
 Vector = tuple[float, float, float]
 
 STEPS: Final = 120
+_LEGEND: Final = 10
 _CENTRE: Final = (430.0, 360.0)
 _SIZE: Final = 300.0
 _NEAR: Final = 190.0
@@ -33,10 +34,11 @@ def draw(pool: Pool, token_in: int, token_out: int) -> str:
     """The SVG: the state, and where selling ever more of `token_in` leads. Rejected for other than three tokens."""
     if pool.n != 3:
         raise Rejected("invalid_pool", "The sphere can be drawn for three tokens.")
+    unnamed = f", of which {_LEGEND} are named" if len(pool.ladder.order) > _LEGEND else ""
     picture = svg.Drawing(
         "Reserves on the sphere",
-        f"3 tokens, {len(pool.ladder.order)} ticks; the line is where selling token {token_in} for token {token_out} "
-        "leads",
+        f"3 tokens, {len(pool.ladder.order)} ticks{unnamed}; the line is where selling token {token_in} for token "
+        f"{token_out} leads",
     )
     seen_at = functools.partial(_project, _size(pool))
     _draw_octant(picture, seen_at)
@@ -53,7 +55,7 @@ def draw(pool: Pool, token_in: int, token_out: int) -> str:
     if trail:
         picture.dot(seen_at(trail[-1]), colour=svg.COLOURS[0], radius=4)
         picture.dot(seen_at(trail[0]), colour=svg.INK, radius=6)
-    names = [(colours[index], _name(pool.ladder.ticks[index])) for index in pool.ladder.order[:10]]
+    names = [(colours[index], _name(pool.ladder.ticks[index])) for index in pool.ladder.order[:_LEGEND]]
     picture.legend((52, 92), [(svg.INK, "now"), (svg.COLOURS[0], "the interior ticks, as it is sold"), *names])
     return picture.render()
 

@@ -7,7 +7,7 @@ from typing import Final
 from orbital.app import plot_curve, plot_sphere
 from orbital.domain.errors import Rejected
 from orbital.domain.orbital import liquidity, swap
-from orbital.domain.orbital.pool import DECIMALS, Pool
+from orbital.domain.orbital.pool import DECIMALS, TOKENS_MAX, Pool
 from orbital.domain.orbital.tick import WAD, plane_of_price
 
 RADIUS: Final = 10**6 * WAD
@@ -27,8 +27,8 @@ def example(n: int, prices_ppm: Sequence[int], sold_percent: int = 0) -> Pool:
 
     `sold_percent` is a part of what is there of it. Raises Rejected where the engine refuses.
     """
-    if n < 2 or not prices_ppm:
-        raise Rejected("invalid_pool", "A pool has two tokens and a tick, or more.")
+    if not 2 <= n <= TOKENS_MAX:  # before anything is made of so many
+        raise Rejected("invalid_pool", f"A pool has 2 to {TOKENS_MAX:,} tokens.")
     planes = tuple(sorted({plane_of_price(n, price * WAD // PPM) for price in prices_ppm}))
     pool = liquidity.open_pool(planes, (DECIMALS,) * n)
     for tick in reversed(range(len(planes))):

@@ -23,5 +23,5 @@ def main(arguments: Sequence[str]) -> int:
     if is_help:
         output.write(usage)
         return 0
-    sys.stderr.write(usage)
+    sys.stderr.write(f"orbital pool: there is no verb {arguments[0]!r}\n\n{usage}" if arguments else usage)
     return 2

@@ -1,6 +1,7 @@
 """`orbital pool quote`: swaps against pools that stand in a file."""
 
 import argparse
+import errno
 import json
 import pathlib
 import sys
@@ -22,8 +23,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("file", metavar="FILE", help="the cases; - reads standard input")
     chosen = parser.parse_args(arguments)
     try:
-        text = sys.stdin.read() if chosen.file == "-" else pathlib.Path(chosen.file).read_text("utf-8")
-        answers = pool_quotes.quote_all(text)
+        answers = pool_quotes.quote_all(_read(chosen.file))
     except OrbitalError as error:
         sys.stderr.write(f"orbital: {error}\n")
         return 2
@@ -32,3 +32,11 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     output.write(json.dumps(answers, indent=1) + "\n")
     return 0
+
+
+def _read(file: str) -> str:
+    if file != "-":
+        return pathlib.Path(file).read_text("utf-8")
+    if sys.stdin is None:  # it was closed before the start
+        raise OSError(errno.EBADF, "It is closed", "standard input")
+    return sys.stdin.read()

@@ -72,6 +72,27 @@ def test_the_sphere_is_for_three_tokens():
     assert refused.value.code == "invalid_pool"
 
 
+@pytest.mark.parametrize("tokens", [-3, 1, 10_001, 10**70])
+def test_a_pool_of_too_few_or_too_many_tokens_is_refused(tokens, capsys):
+    assert pool_plot.main(["--tokens", str(tokens)]) == 2
+    assert capsys.readouterr().err == "orbital: invalid_pool: A pool has 2 to 10,000 tokens.\n"
+
+
+def test_a_picture_says_how_many_of_its_ticks_are_named():
+    many = plots.example(3, range(400_000, 950_000, 50_000))
+    for view, named in ((plots.View.CURVE, 9), (plots.View.SPHERE, 10)):
+        drawn = plots.draw(many, view, 0, 1)
+        assert f"11 ticks, of which {named} are named" in drawn
+        assert drawn.count("tick that ends at") == named
+
+
+def test_a_case_of_no_file_is_refused(capsys):
+    with pytest.raises(SystemExit) as ended:
+        pool_plot.main(["--case", "1"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.endswith("error: --case needs the file of --from\n")
+
+
 def test_a_pair_that_is_none_is_refused(pool):
     with pytest.raises(Rejected) as refused:
         plots.draw(pool, plots.View.CURVE, 0, 7)

@@ -37,6 +37,12 @@ def test_every_vector_is_quoted_within_1e_15_and_not_above(capsys):
         assert 0 <= exact - int(answer) < exact / 10**15
 
 
+def test_an_input_that_was_never_open_is_told_in_a_line(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", None)
+    assert command.main(["pool", "quote", "-"]) == 2
+    assert capsys.readouterr().err == "orbital: unreadable_file: standard input: It is closed\n"
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
