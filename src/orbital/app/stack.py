@@ -62,7 +62,7 @@ class Stack:
         self._say = say
         self._outside = _load_outside(environment)
         self._parts = _choose_parts(options, environment, has_chains=self._outside is not None)
-        self._logs = _Logs(options.data_dir / "logs")
+        self._logs = _Logs(options.data_dir / datadir.LOGS)
         self._supervisor = supervise.Supervisor(self._report, self._logs.write)
         self.chain_lost = asyncio.Event()
         self._deployment = options.data_dir / "deployment.json"

@@ -13,6 +13,7 @@ from orbital.domain import errors
 POSTGRES = "postgres"
 REDIS = "redis"
 CHAINS = "chains"
+LOGS = "logs"
 LOCK = "lock"
 
 
@@ -49,6 +50,9 @@ def clear(data_dir: pathlib.Path) -> None:
     anvil.remove(data_dir / CHAINS)
     if (data_dir / REDIS).exists():
         shutil.rmtree(data_dir / REDIS)
+    for pattern in ("*.log", "*.log.[0-9]"):
+        for kept in (data_dir / LOGS).glob(pattern):
+            kept.unlink()
 
 
 def _end_leftovers(data_dir: pathlib.Path) -> None:

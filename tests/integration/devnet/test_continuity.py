@@ -106,6 +106,8 @@ def test_clearing_ends_leftovers_and_removes_the_stacks_own_parts_only(
     tmp_path: pathlib.Path, log_dir: pathlib.Path
 ) -> None:
     (tmp_path / "letter.txt").write_text("not the stack's")
+    for name in ("api.log", "api.log.1", "notes.txt"):
+        (tmp_path / datadir.LOGS / name).write_text("of the run before, or not the stack's")
     database = postgres.prepare(settings.PostgresSettings(data_dir=tmp_path / datadir.POSTGRES, durable=False))
     cache = redis.prepare(settings.RedisSettings(data_dir=tmp_path / datadir.REDIS))
     chain = anvil.prepare(chains(tmp_path, 31337)[0])
@@ -113,4 +115,5 @@ def test_clearing_ends_leftovers_and_removes_the_stacks_own_parts_only(
     with datadir.hold(tmp_path):
         datadir.clear(tmp_path)
     assert not any(each.is_running for each in running)
-    assert {entry.name for entry in tmp_path.iterdir()} == {"letter.txt", datadir.LOCK, log_dir.name}
+    assert {entry.name for entry in tmp_path.iterdir()} == {"letter.txt", datadir.LOCK, datadir.LOGS}
+    assert {entry.name for entry in (tmp_path / datadir.LOGS).iterdir()} == {"log", "notes.txt"}
