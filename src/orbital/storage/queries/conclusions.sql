@@ -79,9 +79,12 @@ WITH final AS MATERIALIZED (
     RETURNING intent_id, round, solver, result
 ), marked AS (
     UPDATE awards a SET concluded = true FROM concluded c WHERE a.intent_id = c.intent_id AND a.round = c.round
+), held AS (
+    SELECT s.address FROM solver_scores s
+    WHERE s.address IN (SELECT solver FROM concluded) AND NOT s.is_due
+    ORDER BY s.address FOR UPDATE
 ), due AS (
-    UPDATE solver_scores s SET is_due = true
-    FROM (SELECT DISTINCT solver FROM concluded) c WHERE s.address = c.solver AND NOT s.is_due
+    UPDATE solver_scores s SET is_due = true FROM held WHERE s.address = held.address
 )
 SELECT result, count(*) AS awards FROM concluded GROUP BY result
 
@@ -91,9 +94,12 @@ WITH gone AS (
     DELETE FROM concluded_awards WHERE intent_id = ANY ($1::bytea[]) RETURNING intent_id, round, solver
 ), unmarked AS (
     UPDATE awards SET concluded = false WHERE intent_id = ANY ($1::bytea[]) AND concluded
+), held AS (
+    SELECT s.address FROM solver_scores s
+    WHERE s.address IN (SELECT solver FROM gone) AND NOT s.is_due
+    ORDER BY s.address FOR UPDATE
 )
-UPDATE solver_scores s SET is_due = true
-FROM (SELECT DISTINCT solver FROM gone) g WHERE s.address = g.solver AND NOT s.is_due
+UPDATE solver_scores s SET is_due = true FROM held WHERE s.address = held.address
 
 -- name: forget_lost
 -- What is concluded of awards that are not there.

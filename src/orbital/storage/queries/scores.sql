@@ -100,15 +100,23 @@ ON CONFLICT (address) DO UPDATE SET
 
 -- name: want
 -- Scores rest on what falls of a chain above the block $2.
-UPDATE solver_scores SET is_due = true
-WHERE address IN (
-    SELECT actor FROM canonical_facts
-    WHERE chain_id = $1 AND block_number > $2 AND name IN ('SolverRegistered', 'BondChanged', 'SolverSlashed')
+WITH held AS (
+    SELECT s.address FROM solver_scores s
+    WHERE s.address IN (
+        SELECT actor FROM canonical_facts
+        WHERE chain_id = $1 AND block_number > $2 AND name IN ('SolverRegistered', 'BondChanged', 'SolverSlashed')
+    )
+    ORDER BY s.address FOR UPDATE
 )
+UPDATE solver_scores s SET is_due = true FROM held WHERE s.address = held.address
 
 -- name: drop_unknown
 -- Of these addresses, or with NULL of all.
-DELETE FROM solver_scores x
-WHERE ($1::bytea[] IS NULL OR x.address = ANY ($1))
-  AND NOT EXISTS (SELECT 1 FROM solvers s WHERE s.address = x.address)
-  AND NOT EXISTS (SELECT 1 FROM solver_profiles p WHERE p.address = x.address)
+WITH held AS (
+    SELECT x.address FROM solver_scores x
+    WHERE ($1::bytea[] IS NULL OR x.address = ANY ($1))
+      AND NOT EXISTS (SELECT 1 FROM solvers s WHERE s.address = x.address)
+      AND NOT EXISTS (SELECT 1 FROM solver_profiles p WHERE p.address = x.address)
+    ORDER BY x.address FOR UPDATE
+)
+DELETE FROM solver_scores x USING held WHERE x.address = held.address

@@ -4,7 +4,7 @@ SELECT 1 FROM solvers WHERE address = ANY ($1::bytea[]) ORDER BY address FOR UPD
 
 -- name: forget
 -- Solvers of whom no canonical registry event speaks any more are not known by the chain, and score nothing unless they
--- have a profile.
+-- have a profile. Scores are held in order of their addresses, here as wherever several are written.
 WITH gone AS (
     DELETE FROM solvers s
     WHERE s.address = ANY ($1::bytea[])
@@ -13,9 +13,13 @@ WITH gone AS (
           WHERE f.actor = s.address AND f.name IN ('SolverRegistered', 'BondChanged')
       )
     RETURNING s.address
+), held AS (
+    SELECT x.address FROM solver_scores x
+    WHERE x.address IN (SELECT address FROM gone)
+      AND NOT EXISTS (SELECT 1 FROM solver_profiles p WHERE p.address = x.address)
+    ORDER BY x.address FOR UPDATE
 )
-DELETE FROM solver_scores x USING gone
-WHERE x.address = gone.address AND NOT EXISTS (SELECT 1 FROM solver_profiles p WHERE p.address = gone.address)
+DELETE FROM solver_scores x USING held WHERE x.address = held.address
 
 -- name: refold
 -- A solver's bond is what its last canonical registry event says.
