@@ -96,7 +96,7 @@ def serve_bare(world: World, pipe: Pipe) -> None:
         database = await pool.create_pool(StorageSettings(world.urls["api"], pool_max=20))
 
         async def app(scope: Any, _receive: Any, send: Any) -> None:
-            async with database.acquire() as connection:
+            async with database.driver.acquire() as connection:
                 row = await connection.fetchrow(FIND, bytes.fromhex(scope["path"][-64:]))
             content = orjson.dumps({"intent_id": row["intent_id"].hex(), "status": row["status"]})
             headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
@@ -300,18 +300,19 @@ class Recorder:
     """Stands for a pool and notes what is said on its connections within transactions."""
 
     def __init__(self, database: pool.Pool) -> None:
-        self._pool = database
+        self._driver = database.driver
+        self.driver, self.line, self.explain = self, database.line, database.explain
         self._inside = False
         self.said: list[tuple[str, tuple[Any, ...]]] = []
 
     async def acquire(self) -> Any:
-        connection = await self._pool.acquire()
+        connection = await self._driver.acquire()
         connection.add_query_logger(self._note)
         return connection
 
     async def release(self, connection: Any, *, timeout: float) -> None:  # noqa: ASYNC109 - the driver's interface
         connection.remove_query_logger(self._note)
-        await self._pool.release(connection, timeout=timeout)
+        await self._driver.release(connection, timeout=timeout)
 
     def _note(self, logged: Any) -> None:
         if logged.query in {"BEGIN;", "COMMIT;"}:

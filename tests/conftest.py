@@ -16,7 +16,7 @@ import pytest
 import redis as redis_client
 
 from orbital.devnet import anvil, postgres, process, redis, settings
-from orbital.storage import pool
+from orbital.storage import line, pool
 
 hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("patient")
@@ -29,6 +29,7 @@ def patience() -> collections.abc.Iterator[None]:
     """A hundred at once wait long for ten connections on a slow machine: no outage. Tests of outages have less."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(pool, "WAIT_SECONDS", 60.0)
+        patched.setattr(line, "LONGEST_SECONDS", 60.0)
         yield
 
 

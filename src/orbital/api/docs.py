@@ -24,7 +24,8 @@ _PROBLEMS: Final = {
     415: "Not application/json",
     422: "Wrong request; see `code` and `errors`",
     429: "Too many requests: try again after `Retry-After`",
-    503: "Something is away: try again after `Retry-After`",
+    503: "Something is away (`unavailable`, `chain_unavailable`) or has too much to do (`overloaded`): try again after "
+    "`Retry-After`",
 }
 _RETRY_AFTER: Final = {
     "Retry-After": {"required": True, "schema": {"type": "integer", "minimum": 0}, "description": "In seconds."}

@@ -122,7 +122,7 @@ async def _look_again(services: Services, intent: Intent, signature: bytes, faul
         async with asyncio.timeout_at(until + _DATABASE_SECONDS):
             return await _find_held(services, intent, signature, fault, until)
     except TimeoutError as failure:
-        raise Unavailable("unavailable", "Neither the origin chain nor the database answers.", 3) from failure
+        raise services.pool.explain(failure) from failure
 
 
 async def _find_held(services: Services, intent: Intent, signature: bytes, fault: OrbitalError, until: float) -> Taken:

@@ -79,7 +79,7 @@ class Room:
 
 async def _look(database: pool.Pool, waiters: tuple[Waiter, ...]) -> None:
     sessions = {(one.identity.session_id, one.identity.address) for one in waiters}
-    async with pool.acquire(database) as connection:
+    async with pool.acquire(database, is_urgent=True) as connection:
         live = await logins.list_live(connection, sessions)
         winners = await auctions.list_winners(connection, {address for _, address in sessions}, RECENT_SECONDS)
     for waiter in waiters:

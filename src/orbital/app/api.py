@@ -61,7 +61,7 @@ async def _run(settings: Settings) -> None:
         pass  # the API has ways of its own to Redis, which would go on without it, also if it does not know us
     hub = Hub(settings.redis_url)
     async with (
-        wiring.open_database(settings, pool_max=20, statement_seconds=ANSWER_SECONDS) as database,
+        wiring.open_database(settings, settings.database_connections, ANSWER_SECONDS) as database,
         wiring.open_rpcs(settings, node_seconds=ANSWER_SECONDS) as rpcs,
         Limiter(settings.redis_url) as limiter,
         listening.listen("SERVER_ADDRESS", settings.host, settings.port) as sockets,

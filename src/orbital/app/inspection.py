@@ -59,6 +59,8 @@ def _list_settings(settings: Settings) -> list[str]:
         f"SERVER_ADDRESS = {settings.host}:{settings.port}",
         f"PUBLIC_URL = {settings.public_url}",
         f"DATABASE_URL = {_mask(settings.database_url)}",
+        f"DATABASE_CONNECTIONS = {settings.database_connections}",
+        f"DATABASE_WAIT_SECONDS = {settings.database_wait_seconds}",
         f"REDIS_URL = {_mask(settings.redis_url)}",
         f"METRICS_TOKEN = {_mask(settings.metrics_token)}",
         f"AUCTION_WINDOW_MS = {settings.auction_window_ms}",

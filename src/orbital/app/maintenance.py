@@ -47,7 +47,8 @@ def reindex(chain: int, source_url: str) -> int:
 
 async def _migrate(settings: Settings) -> int:
     with wiring.naming("DATABASE_URL"):
-        applied = await migrations.migrate(StorageSettings(settings.database_url))
+        wanted = StorageSettings(settings.database_url, wait_seconds=settings.database_wait_seconds)
+        applied = await migrations.migrate(wanted)
     lines = [f"applied {one.version:04} {one.name.replace('_', ' ')}" for one in applied]
     lines.append(f"the schema is at version {migrations.load_migrations()[-1].version}")
     output.write("\n".join(lines) + "\n")
@@ -89,8 +90,9 @@ async def _rewind(settings: Settings, chain_id: ChainId, to: BlockNumber | None)
 
 
 async def _reindex(settings: Settings, chain_id: ChainId, source_url: str) -> int:
+    wait = settings.database_wait_seconds
     async with (
-        wiring.open_other("--from", StorageSettings(source_url, pool_max=2)) as source,
+        wiring.open_other("--from", StorageSettings(source_url, pool_max=2, wait_seconds=wait)) as source,
         wiring.open_database(settings, statement_seconds=_LONG_SECONDS) as target,
     ):
         done = await raw_cache.reindex(source, target, settings.network, chain_id)

@@ -48,6 +48,7 @@ def do(needs: frozenset[Need], command: Command) -> int:
         settings = loading.load(os.environ, needs)
     except ConfigError as error:
         return report_config(error)
+    logging.configure("command", settings.log_level)
     try:
         return asyncio.run(command(settings))
     except OrbitalError as error:

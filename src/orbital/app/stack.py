@@ -16,7 +16,6 @@ from typing import Final
 from orbital.app import plan
 from orbital.chain.rpc import Rpc
 from orbital.config import loading
-from orbital.config.tree import Settings
 from orbital.devnet import anvil, continuity, datadir, deploy, files, ports, postgres, process, redis, supervise
 from orbital.devnet import settings as parts
 from orbital.domain import errors
@@ -60,7 +59,10 @@ class Stack:
         self._options = options
         self._environment = environment
         self._say = say
-        self._outside = _load_outside(environment)
+        settings = loading.load({**environment, "ORBITAL_ENV": "dev"}, frozenset())
+        self._outside = settings if settings.nodes else None
+        """The chains that the environment brings, with contracts that are there already; None when it brings none."""
+        self._wait_seconds = settings.database_wait_seconds
         self._parts = _choose_parts(options, environment, has_chains=self._outside is not None)
         self._logs = _Logs(options.data_dir / datadir.LOGS)
         self._supervisor = supervise.Supervisor(self._report, self._logs.write)
@@ -85,7 +87,7 @@ class Stack:
         options = self._options
         generation = self._judge()
         database_url, redis_url, endpoints = await self._start_servers()
-        applied = await migrate.migrate(StorageSettings(database_url))
+        applied = await migrate.migrate(StorageSettings(database_url, wait_seconds=self._wait_seconds))
         if applied:
             self._say(f"database: applied {len(applied)} migrations")
         if self._outside is None:
@@ -207,12 +209,6 @@ class _Logs:
         for handler in self._files.values():
             handler.close()
         self._files.clear()
-
-
-def _load_outside(environment: Mapping[str, str]) -> Settings | None:
-    """The chains that the environment brings, with contracts that are there already; None when it brings none."""
-    settings = loading.load({**environment, "ORBITAL_ENV": "dev"}, frozenset())
-    return settings if settings.nodes else None
 
 
 def _choose_parts(options: Options, environment: Mapping[str, str], *, has_chains: bool) -> _Parts:

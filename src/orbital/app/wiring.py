@@ -20,7 +20,12 @@ async def open_database(
     settings: Settings, pool_max: int = 10, statement_seconds: float = 30.0
 ) -> AsyncIterator[pool.Pool]:
     """The process's own database for as long as the block runs; see `open_other`."""
-    wanted = StorageSettings(settings.database_url, pool_max=pool_max, command_timeout_seconds=statement_seconds)
+    wanted = StorageSettings(
+        settings.database_url,
+        pool_max=pool_max,
+        command_timeout_seconds=statement_seconds,
+        wait_seconds=settings.database_wait_seconds,
+    )
     async with open_other("DATABASE_URL", wanted) as database:
         yield database
 

@@ -48,6 +48,8 @@ def load(environment: Mapping[str, str], needs: frozenset[Need]) -> Settings:
         port=port,
         public_url=public_url.rstrip("/"),
         database_url=_required_url(reader, Need.DATABASE, needs, ("postgresql", "postgres")),
+        database_connections=reader.number("DATABASE_CONNECTIONS", 20, 1, 1000),
+        database_wait_seconds=reader.number("DATABASE_WAIT_SECONDS", 60, 0, 3600),
         redis_url=_required_url(reader, Need.REDIS, needs, ("redis", "rediss", "unix")),
         jwt_secret=_jwt_secret(reader, needs),
         jwt_secret_previous=_jwt_secret_previous(reader, needs),

@@ -61,6 +61,8 @@ class Settings:
     port: int
     public_url: str
     database_url: str = dataclasses.field(repr=False)
+    database_connections: int
+    database_wait_seconds: int
     redis_url: str = dataclasses.field(repr=False)
     jwt_secret: str = dataclasses.field(repr=False)
     jwt_secret_previous: str | None = dataclasses.field(repr=False)

@@ -7,6 +7,7 @@
     ├── NotFound       there is no such thing, or it is not the caller's to see
     ├── Conflict       right input, wrong moment
     ├── Unavailable    something this needs is away: try again (`retry_after_seconds`)
+    │   └── Overloaded     it is there and has too much to do: the same, a little later
     └── Corrupt        an invariant is broken: stop
 
 `code` is a stable word, the same on every interface. `detail` is a sentence for a person. A field error names its
@@ -66,6 +67,10 @@ class Unavailable(OrbitalError):
     def __init__(self, code: str, detail: str, retry_after_seconds: int = 1) -> None:
         super().__init__(code, detail)
         self.retry_after_seconds = retry_after_seconds
+
+
+class Overloaded(Unavailable):
+    """A part that this needs is there, and has more to do than it can."""
 
 
 class Corrupt(OrbitalError):

@@ -133,7 +133,7 @@ async def test_bare_recovery_id_is_stored_as_27_or_28(api):
     signature = bytes.fromhex(body["signature"][2:])
     body["signature"] = hexes.to_hex(signature[:64] + bytes((signature[64] - 27,)))
     assert (await api.client.post("/api/v1/intents", json=body)).status_code == 201
-    async with api.database.acquire() as connection:
+    async with api.database.driver.acquire() as connection:
         assert await connection.fetchval("SELECT signature FROM submissions") == signature
 
 

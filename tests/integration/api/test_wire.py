@@ -164,7 +164,7 @@ async def test_health_is_healthy_then_degraded_then_unhealthy(api):
 
 
 async def test_database_away_is_503_with_retry_after_and_alive(api):
-    name = api.database.get_size() and await api.count("SELECT 1")
+    name = api.database.driver.get_size() and await api.count("SELECT 1")
     assert name == 1
     api.database.terminate()
     for path in (f"/api/v1/intents/{UNKNOWN}", "/api/v1/chains"):

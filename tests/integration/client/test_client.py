@@ -103,14 +103,14 @@ async def test_profile_tells_roles_and_counts(service: Any) -> None:
 
 
 async def count(service: Any, what: str) -> int:
-    async with service.database.acquire() as connection:
+    async with service.database.driver.acquire() as connection:
         return await connection.fetchval(f"SELECT count(*) FROM {what}")
 
 
 async def test_concurrent_calls_share_one_login(service: Any) -> None:
     async with Client(service.url, service.user) as client:
         assert await asyncio.gather(*(client.list_intents() for _ in range(5))) == [[]] * 5
-    async with service.database.acquire() as connection:
+    async with service.database.driver.acquire() as connection:
         assert await connection.fetchval("SELECT count(*) FROM login_challenges") == 1
 
 

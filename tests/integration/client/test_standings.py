@@ -19,7 +19,7 @@ PATIENCE_SECONDS = 20
 async def test_anybody_reads_the_leaderboard_and_what_a_solver_did(service: Any) -> None:
     solver, other = service.solver.address, b"\x01" * 20
     coin = service.network.chains[31338].tokens[2]
-    async with service.database.acquire() as connection:
+    async with service.database.driver.acquire() as connection:
         await connection.execute("INSERT INTO solvers VALUES ($1, 0, 0)", other)
         await connection.execute(
             """INSERT INTO concluded_awards VALUES ($1, 1, $2, $2, 'filled', 0,

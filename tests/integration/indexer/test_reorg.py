@@ -75,7 +75,7 @@ async def test_a_bond_falls_with_its_block(world):
         await world.caught_up(world.origin)
         await world.reorg(world.origin, 1)
         await world.caught_up(world.origin)
-    async with world.database.acquire() as connection:
+    async with world.database.driver.acquire() as connection:
         found = await solvers.find(connection, world.solver.address)
     assert found.bond_wei == 10**18
 

@@ -48,7 +48,7 @@ async def test_messages_come_in_order_and_once(redis_url, publishing, announce, 
 
 async def test_nothing_is_published_before_the_commit(redis_url, database, announce, count_waiting):
     async with bus.Bus(redis_url) as opened:
-        async with database.acquire() as connection, connection.transaction():
+        async with database.driver.acquire() as connection, connection.transaction():
             await connection.execute("INSERT INTO outbox (topic, event, data) VALUES ('intents', 'X', '{}'::jsonb)")
             assert await loop.publish_batch(database, opened, 10) == 0
         assert await loop.publish_batch(database, opened, 10) == 1

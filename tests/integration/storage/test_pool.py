@@ -37,7 +37,7 @@ async def test_a_connection_that_was_cut_before_is_an_outage(database):
 
 
 async def test_a_closed_pool_is_an_outage(database):
-    await database.close()
+    await database.driver.close()
     with pytest.raises(Unavailable):
         async with pool.acquire(database):
             pytest.fail("a closed pool gave a connection")

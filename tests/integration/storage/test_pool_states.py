@@ -94,7 +94,7 @@ async def test_a_rewind_below_what_is_kept_folds_anew(connection, history, follo
 
 
 async def test_a_rebuild_gives_the_same_states(database, history):
-    async with database.acquire() as connection:
+    async with database.driver.acquire() as connection:
         await history.bind(connection)
         for number in range(10):
             told = [(None, event) for event in (CREATED if number == 0 else (added(number),))]
@@ -103,7 +103,7 @@ async def test_a_rebuild_gives_the_same_states(database, history):
         before = await digest.digest(connection)
         assert before.parts["pools"].rows == 1
     await rebuild.rebuild(database, history.rules)
-    async with database.acquire() as connection:
+    async with database.driver.acquire() as connection:
         assert await digest.digest(connection) == before
         assert await rows(connection) == [6, 7, 8, 9]
 

@@ -45,6 +45,15 @@ def test_a_dispute_is_told_and_degrades_health() -> None:
     assert shown["dispute"] == {"code": "nodes_disagree", "block": 41, "detail": "They differ."}
     assert chains.show(CHAIN, BEHIND, UnixSeconds(9))["dispute"] is None
     well = chains.Followed(chains.Following.OK)
-    assert health.judge({ChainId(1): well}, is_redis_connected=True) is health.Health.HEALTHY
     held = chains.Followed(chains.Following.OK, disputed.dispute)
-    assert health.judge({ChainId(1): well, ChainId(2): held}, is_redis_connected=True) is health.Health.DEGRADED
+    good, bad = ({ChainId(1): well, **more} for more in ({}, {ChainId(2): held}))
+    judged = [health.judge(health.Seen(health.Database.OK, one), is_redis_connected=True).value for one in (good, bad)]
+    assert judged == ["healthy", "degraded"]
+
+
+def test_a_database_that_is_busy_degrades_health_and_one_that_is_away_ends_it() -> None:
+    told = {
+        database.value: health.judge(health.Seen(database), is_redis_connected=True).value
+        for database in health.Database
+    }
+    assert told == {"ok": "healthy", "busy": "degraded", "unavailable": "unhealthy"}
