@@ -4,10 +4,12 @@ Every server dies with the test process, even when that is killed. `ORBITAL_BUND
 Redis, as it does for `orbital up`. No example of Hypothesis is judged by its time: machines that run tests stand still.
 """
 
+import asyncio
 import collections.abc
 import contextlib
 import os
 import pathlib
+import urllib.parse
 import uuid
 
 import asyncpg
@@ -60,6 +62,40 @@ async def database_url(postgres_server: postgres.Server) -> collections.abc.Asyn
         await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
     finally:
         await connection.close()
+
+
+class Late:
+    """A way to a server that answers nobody until `opened` is set; who came before is let through then."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._place = host, port
+        self.opened = asyncio.Event()
+
+    async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self.opened.wait()
+        inner_reader, inner_writer = await asyncio.open_connection(*self._place)
+        await asyncio.gather(self._pump(reader, inner_writer), self._pump(inner_reader, writer))
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            with contextlib.suppress(ConnectionError):
+                while data := await reader.read(65536):
+                    writer.write(data)
+                    await writer.drain()
+        finally:
+            writer.close()
+
+
+@pytest.fixture
+async def late_database(database_url: str) -> collections.abc.AsyncIterator[tuple[str, Late]]:
+    """The URL of the test's database by a way that is shut, and the way."""
+    parts = urllib.parse.urlsplit(database_url)
+    late = Late(parts.hostname, parts.port)
+    server = await asyncio.start_server(late.connect, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    yield database_url.replace(f":{parts.port}/", f":{port}/"), late
+    late.opened.set()
+    server.close()
 
 
 @pytest.fixture(scope="session")

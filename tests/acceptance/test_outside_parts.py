@@ -25,15 +25,22 @@ async def outside(anvil_chain, tmp_path):
         yield files.write_config(tmp_path, network, endpoints), network
 
 
-async def test_an_intent_settles_on_parts_from_outside(outside, start_up, database_url, redis_url):
-    config, network = outside
+async def test_an_intent_settles_on_parts_from_outside_of_which_the_database_comes_late(
+    outside, start_up, late_database, redis_url
+):
+    (config, network), (database_url, late) = outside, late_database
     places = {
         "ORBITAL_CONFIG": str(config),
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "ORBITAL_BUNDLED": "",
     }
-    devnet = await asyncio.to_thread(start_up("--no-demo", environment=places).wait_ready)
+    up = start_up("--no-demo", environment=places)
+    async with asyncio.timeout(120):
+        while "waiting_for_database" not in up.output:  # noqa: ASYNC110 - another process says it
+            await asyncio.sleep(0.05)
+    late.opened.set()
+    devnet = await asyncio.to_thread(up.wait_ready)
     assert not {name for name in devnet["processes"] if name in {"postgres", "redis"} or name.startswith("anvil")}
     assert devnet["database_url"] == database_url
     settlers = {chain.settler.hex() for chain in network.chains.values()}

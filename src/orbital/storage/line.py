@@ -22,6 +22,9 @@ LONGEST_SECONDS: Final = 5.0
 WAITING_PER_CONNECTION: Final = 50
 """How many may wait for each connection there can be: more than it serves in that time would wait in vain."""
 
+LATE_SECONDS: Final = 1.0
+"""A process that stood still for this long has heard nothing because it did not listen."""
+
 RETRY_SECONDS_MAX: Final = 30
 SILENT_RETRY_SECONDS: Final = 3
 _NEVER: Final = -math.inf
@@ -38,7 +41,16 @@ class _Turn:
 class Line:
     """Hands out `places`, each to be given back by `leave`. For one event loop."""
 
-    __slots__ = ("_free", "_heard_at", "_length_max", "_silence_seconds", "_timer", "_turns", "_waited_seconds")
+    __slots__ = (
+        "_due",
+        "_free",
+        "_heard_at",
+        "_length_max",
+        "_silence_seconds",
+        "_timer",
+        "_turns",
+        "_waited_seconds",
+    )
 
     def __init__(self, places: int, silence_seconds: float) -> None:
         self._free = places
@@ -48,6 +60,12 @@ class Line:
         self._heard_at = _NEVER
         self._waited_seconds = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        self._due = math.inf
+
+    @property
+    def length(self) -> int:
+        """How many wait now."""
+        return len(self._turns)
 
     @property
     def is_answered(self) -> bool:
@@ -72,12 +90,12 @@ class Line:
         Returns for how many of the seconds that it waited the database was silent in the end. Overloaded when too many
         wait or for too long, Unavailable when the database has fallen silent.
         """
-        if len(self._turns) >= self._length_max and not is_urgent:
+        if self.length >= self._length_max and not is_urgent:
             raise self.overloaded("line_full", "Too many requests wait for the database.")
         turn = _Turn(asyncio.get_running_loop().create_future(), time.monotonic())
         (self._turns.appendleft if is_urgent else self._turns.append)(turn)
         if self._timer is None:
-            self._watch(self._silence_seconds)
+            self._watch(min(self._silence_seconds, LONGEST_SECONDS))
         figures.WAITING.inc()
         try:
             await turn.given
@@ -119,11 +137,14 @@ class Line:
         self._free += 1
 
     def _watch(self, seconds: float) -> None:
+        self._due = time.monotonic() + seconds
         self._timer = asyncio.get_running_loop().call_later(seconds, self._look)
 
     def _look(self) -> None:
         """Send home whom waiting is no use for, and look again when it may be the next one's time."""
         self._timer, now, due = None, time.monotonic(), math.inf
+        if now - self._due > LATE_SECONDS:
+            self.hear()
         for turn in tuple(self._turns):
             silent_at = max(self._heard_at, turn.since) + self._silence_seconds
             ends_at = turn.since + LONGEST_SECONDS
