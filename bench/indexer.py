@@ -124,14 +124,14 @@ async def _copy(job: Job) -> None:
 async def _index_again(job: Job) -> None:
     source, target = [await pool.create_pool(StorageSettings(url)) for url in (job.source_url, job.database_url)]
     await reindex.reindex(source, target, traffic.network_of(), job.chain_id)
-    await source.close()
-    await target.close()
+    source.terminate()
+    target.terminate()
 
 
 async def _run_worker(job: Job) -> None:
     async with contextlib.AsyncExitStack() as stack:
         database = await pool.create_pool(StorageSettings(job.database_url))
-        stack.push_async_callback(database.close)
+        stack.callback(database.terminate)
         await stack.enter_async_context(cores.on(job.core, job.database_url))
         rpc = await stack.enter_async_context(Rpc([job.rpc_url], job.chain_id))
         await loop.run(

@@ -176,7 +176,7 @@ class Devnet:
         assert wrong == []
         database = await pool.create_pool(StorageSettings(self.database_url))
         async with contextlib.AsyncExitStack() as stack:
-            stack.push_async_callback(database.close)
+            stack.callback(database.terminate)
             on_chain = await self._read_chain_facts()
             async with pool.acquire(database) as connection:
                 rows = [tuple(row) for row in await connection.fetch(CHAIN_FACTS.format(ledger=ledger))]

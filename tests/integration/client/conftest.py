@@ -100,7 +100,7 @@ async def service(anvil_chain: Any, database_url: str, redis_url: str) -> collec
         rpcs = {one: await stack.enter_async_context(rpc.Rpc([url], one)) for one, url in nodes.items()}
         network = await deploy.deploy(rpcs)
         database = await pool.create_pool(wanted)
-        stack.push_async_callback(database.close)
+        stack.callback(database.terminate)
         await index(database, network)
         wallet = Wallet(rpcs[ORIGIN], USER)
         coin = network.chains[ORIGIN].tokens[0].address

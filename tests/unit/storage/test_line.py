@@ -108,3 +108,20 @@ async def test_who_is_cancelled_before_or_as_its_turn_comes_leaves_the_place_to_
     assert first.cancelled()
     full.leave()
     assert full.enter_at_once()
+
+
+async def test_what_was_not_heard_while_the_process_stood_still_is_no_outage(monkeypatch):
+    clock = [1000.0]
+    monkeypatch.setattr(line.time, "monotonic", lambda: clock[0])
+    one = line.Line(1, 0.01)
+    assert one.enter_at_once()
+    waiting = asyncio.create_task(enter(one))
+    await settled()
+    clock[0] += 4.0
+    async with asyncio.timeout(PATIENT):
+        while not one.is_answered:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0)
+    assert not waiting.done()
+    clock[0] += 0.02
+    with pytest.raises(Unavailable):
+        await waiting
