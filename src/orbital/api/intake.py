@@ -181,12 +181,12 @@ async def _record(services: Services, offer: _Offer, on_chain: _OnChain) -> Take
     async with pool.transaction(services.pool) as connection:
         places = (claims.EVERYWHERE, intent.origin_chain_id)
         await claims.lock_accounts(connection, [claims.Account(intent.user, place) for place in places])
-        standing = await intents.find_standing(connection, intent)
+        standing = await intents.find_standing(connection, intent, on_chain.height)
         if standing.nonce_holder == intent_id:
             return Taken(await intents.get_row(connection, intent_id), is_new=False)
         intake.validate_deadlines(intent, max(services.now, standing.head_time))
         _validate_nonce(standing, intent_id)
-        if standing.opened_at > on_chain.height:
+        if standing.is_opened_above:
             return None
         intake.validate_load(standing.load.live)
         intake.validate_funds(intent, standing.load.inputs, on_chain.balance, on_chain.allowance)

@@ -92,13 +92,13 @@ class Standing:
     """What intake compares an intent with, of one moment.
 
     `nonce_holder` was submitted with its nonce. `is_nonce_taken`: an indexed, canonical event of the origin used the
-    nonce up. `opened_at`: the highest block of the origin in which the user is known to have opened, 0 if in none.
+    nonce up. `is_opened_above`: the user is known to have opened in a block of the origin above the one asked for.
     `head_time`: that chain's own time as its indexer saw it last, 0 before. `now`: the database's time.
     """
 
     nonce_holder: IntentId | None
     is_nonce_taken: bool
-    opened_at: int
+    is_opened_above: bool
     load: Load
     head_time: UnixSeconds
     now: UnixSeconds
@@ -157,13 +157,14 @@ async def list_by_user(
     )
 
 
-async def find_standing(connection: Connection, intent: Intent) -> Standing:
-    """Of the intent's user, on its origin, with its nonce and input token."""
+async def find_standing(connection: Connection, intent: Intent, height: int | None = None) -> Standing:
+    """Of the intent's user, on its origin, with its nonce and input token; opens are looked for above `height`."""
     row: Any = await connection.fetchrow(
-        _QUERIES["find_standing"], intent.user, intent.origin_chain_id, str(intent.nonce), intent.input_token
+        _QUERIES["find_standing"], intent.user, intent.origin_chain_id, str(intent.nonce), intent.input_token, height
     )
     load = Load(row["live"], Amount(row["inputs"]))
-    return Standing(row["nonce_holder"], row["is_nonce_taken"], row["opened_at"], load, row["head_time"], row["now"])
+    taken, above = row["is_nonce_taken"], row["is_opened_above"]
+    return Standing(row["nonce_holder"], taken, above, load, row["head_time"], row["now"])
 
 
 async def sum_live(connection: Connection, user: Address, token: Address, chain_id: ChainId) -> Load:

@@ -188,8 +188,8 @@ async def test_it_expires_on_the_destination_and_touches_nothing_of_ours(world, 
             load = await intents.sum_live(connection, user, token, world.origin)
             assert (load.live, load.inputs) == (1, match.intent.input_amount)
             same_number = dataclasses.replace(match.intent, nonce=int(relay["deposit_id"]))
-            standing = await intents.find_standing(connection, same_number)
-            assert (standing.opened_at, standing.is_nonce_taken) == (0, False)
+            standing = await intents.find_standing(connection, same_number, 0)
+            assert (standing.is_opened_above, standing.is_nonce_taken) == (False, False)
             assert await auctions.list_unauctioned(connection, world.auctioneer.address, 10) == [match.intent_id]
         await world.warp(world.destination, relay["fill_deadline"] + 1)
         await world.caught_up()

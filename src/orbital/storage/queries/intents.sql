@@ -77,8 +77,9 @@ LIMIT $7
 
 -- name: find_standing
 -- What intake compares an intent with, of user $1, origin chain $2, nonce $3 and input token $4: who was submitted with
--- the nonce, whether the indexed chain says that it is used up, in which of its blocks the user opened last (an intent
+-- the nonce, whether the indexed chain says that it is used up, whether the user opened in a block above $5 (an intent
 -- that was opened is paid for, and no longer live), his live intents as in `sum_live`, and the chain's own time.
+-- Above $5 there are a few blocks, so they are looked through one by one: he may have opened tens of thousands below.
 SELECT (
            SELECT intent_id FROM intents
            WHERE user_address = $1 AND origin_chain_id = $2 AND nonce = $3::numeric AND submitted
@@ -89,9 +90,21 @@ SELECT (
              AND coalesce(f.data #>> '{intent,nonce}', f.data ->> 'nonce') = $3::text
        ) AS is_nonce_taken,
        coalesce((
-           SELECT max(f.block_number) FROM canonical_facts f
-           WHERE f.name = 'IntentOpened' AND f.chain_id = $2 AND f.actor = $1
-       ), 0) AS opened_at,
+           SELECT CASE WHEN c.number - $5::bigint <= 1000 THEN EXISTS (
+               SELECT 1 FROM generate_series($5 + 1, c.number) AS above (number)
+               CROSS JOIN LATERAL (
+                   SELECT f.name, f.actor, f.block_hash FROM facts f
+                   WHERE f.chain_id = $2 AND f.block_number = above.number
+                   OFFSET 0
+               ) f
+               JOIN blocks b ON b.chain_id = $2 AND b.hash = f.block_hash AND b.canonical
+               WHERE f.name = 'IntentOpened' AND f.actor = $1
+           ) ELSE EXISTS (
+               SELECT 1 FROM canonical_facts f
+               WHERE f.name = 'IntentOpened' AND f.chain_id = $2 AND f.actor = $1 AND f.block_number > $5
+           ) END
+           FROM checkpoints c WHERE c.chain_id = $2 AND c.number > $5
+       ), false) AS is_opened_above,
        count(*) AS live,
        coalesce(sum(input_amount) FILTER (WHERE input_token = $4 AND origin_chain_id = $2), 0)::numeric(78, 0)
            AS inputs,
