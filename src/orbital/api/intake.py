@@ -7,8 +7,8 @@ than he has: what the chain said counts only if it is of a block that has every 
 A fault that needs no database is looked at a second time with what the database knows: an intent that was taken before
 has none, and of several faults the first in the order of the interface is told.
 
-However many nodes are silent, and whatever else they are asked, the chain has `NODE_SECONDS` for a submission; with the
-database away too, the caller is told within 3 s.
+However many nodes are silent, and whatever else they are asked, the chain has so many seconds for a submission (see
+`ApiSettings`); with the database away too, the caller is told within 3 s.
 """
 
 import asyncio
@@ -33,12 +33,7 @@ FIRST_ROUND: Final = 1
 ASKS_MAX: Final = 5
 """How often the origin is asked until its answer has the user's last open: the first two may be too early for that."""
 
-NODE_SECONDS: Final = 2.6
-"""What one silent node takes of the API's patience, and the next one's answer."""
-
 _EARLY_ASKS: Final = 2
-_DATABASE_SECONDS: Final = 0.35
-"""How long the database has to say something else than that the chain is away: this, and what giving up takes."""
 
 T = TypeVar("T")
 
@@ -69,7 +64,7 @@ class _OnChain(NamedTuple):
 
 async def submit(services: Services, intent: Intent, signature: bytes) -> Taken:
     """Take the intent, or find it taken. Raises the first fault in the order of the interface."""
-    until = asyncio.get_running_loop().time() + NODE_SECONDS
+    until = asyncio.get_running_loop().time() + services.settings.submit_chain_seconds
     try:
         offer = await _within(until, _examine(services, intent, signature))
     except OrbitalError as fault:
@@ -119,7 +114,7 @@ async def _within(until: float, asking: Awaitable[T]) -> T:
 async def _look_again(services: Services, intent: Intent, signature: bytes, fault: OrbitalError, until: float) -> Taken:
     """What to answer instead of this fault, which the intent has if it is new; raises the first of its faults."""
     try:
-        async with asyncio.timeout_at(until + _DATABASE_SECONDS):
+        async with asyncio.timeout_at(until + services.settings.submit_database_seconds):
             return await _find_held(services, intent, signature, fault, until)
     except TimeoutError as failure:
         raise services.pool.explain(failure) from failure

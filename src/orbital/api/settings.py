@@ -16,6 +16,10 @@ class ApiSettings:
     `admin_addresses` may do what an operator does. `metrics_token`: with it, the figures are for its bearer alone.
     `rate_limit_rpm` requests a minute, `rate_limit_burst` of them at once; 0 switches all limits off. What proxies of
     `trusted_proxies` say of where a request comes from is believed. Pages of `cors_origins` may call from a browser.
+
+    `submit_chain_seconds` is what a submission waits for the origin in all: one silent node's time (`open_rpcs`), and
+    the next one's answer. `submit_database_seconds` is what the database has after that to say something else than that
+    the chain is away, giving up included. Together they are below the 3 s within which a caller is told.
     """
 
     public_url: str
@@ -30,3 +34,5 @@ class ApiSettings:
     rate_limit_rpm_solver: int = 3000
     trusted_proxies: tuple[IpNetwork, ...] = ()
     cors_origins: frozenset[str] = frozenset()
+    submit_chain_seconds: float = 2.6
+    submit_database_seconds: float = 0.35

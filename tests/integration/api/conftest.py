@@ -12,7 +12,7 @@ import typing
 import httpx
 import pytest
 
-from orbital.api import asgi, intake, settings
+from orbital.api import asgi, settings
 from orbital.chain import eip712, hexes, keys, token
 from orbital.chain.rpc import Rpc
 from orbital.chain.transactions import Wallet
@@ -84,6 +84,7 @@ class Api:
             denied=frozenset({DENIED.address}),
             admin_addresses=frozenset({ADMIN.address}),
             rate_limit_rpm=0,
+            submit_chain_seconds=60.0,  # a hundred at once take a slow machine long; tests of silent nodes have less
         )
         self.app = asgi.create_app(database, network, rpcs, hub, self.settings, self.now)
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=PUBLIC_URL)
@@ -339,12 +340,6 @@ def write_intent(intent: Intent) -> Json:
 def sign_message(signer: keys.Signer, message: str) -> Json:
     signature = signer.sign(keys.personal_digest(message.encode()))
     return {"message": message, "signature": hexes.to_hex(signature)}
-
-
-@pytest.fixture(autouse=True)
-def patience_with_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hundred submissions at once take a slow machine long. Tests of silent nodes have less of it."""
-    monkeypatch.setattr(intake, "NODE_SECONDS", 60.0)
 
 
 @pytest.fixture

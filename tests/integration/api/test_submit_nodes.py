@@ -9,12 +9,13 @@ import typing
 import httpx
 import pytest
 
-from orbital.api import intake
+from orbital.api.settings import ApiSettings
 from orbital.chain.rpc import Rpc
 
 ORIGIN = 31337
 INTENTS = "/api/v1/intents"
-NODE_SECONDS, USUAL_SECONDS = 60.0, intake.NODE_SECONDS
+NODE_SECONDS = 60.0
+USUAL_SECONDS = ApiSettings("https://orbital.example", "a secret").submit_chain_seconds
 TOLD_SECONDS = 20.0  # far below what one silent node takes alone, and far above what is promised: machines are busy
 Json = dict[str, typing.Any]
 Change = collections.abc.Callable[[str, Json], collections.abc.Awaitable[None]]
@@ -53,12 +54,14 @@ def behind(api, world) -> typing.Any:
     """A process that asks the origin through so many relays."""
 
     @contextlib.asynccontextmanager
-    async def build(change: Change, relays: int = 1) -> collections.abc.AsyncIterator[httpx.AsyncClient]:
+    async def build(
+        change: Change, relays: int = 1, **changed: float
+    ) -> collections.abc.AsyncIterator[httpx.AsyncClient]:
         async with contextlib.AsyncExitStack() as stack:
             made = [_relay(world.urls[ORIGIN], change) for _ in range(relays)]
             urls = [await stack.enter_async_context(one) for one in made]
             rpc = await stack.enter_async_context(Rpc(urls, ORIGIN, timeout_seconds=NODE_SECONDS))
-            yield await stack.enter_async_context(api.another_process(api.rpcs | {ORIGIN: rpc}))
+            yield await stack.enter_async_context(api.another_process(api.rpcs | {ORIGIN: rpc}, **changed))
 
     return build
 
@@ -81,16 +84,13 @@ def _refusing(refused: str) -> Change:
     return change
 
 
-async def test_any_number_of_silent_nodes_and_of_callers_are_told_in_time_and_what_is_held_is_known(
-    api, behind, monkeypatch
-):
-    monkeypatch.setattr(intake, "NODE_SECONDS", USUAL_SECONDS)
-    monkeypatch.setattr(intake, "_DATABASE_SECONDS", TOLD_SECONDS)  # the database is only as busy as the machine
+async def test_any_number_of_silent_nodes_and_of_callers_are_told_in_time_and_what_is_held_is_known(api, behind):
+    patience = {"submit_chain_seconds": USUAL_SECONDS, "submit_database_seconds": TOLD_SECONDS}  # machines are busy
     user, other = await api.funded_user(), await api.funded_user()
     held = api.submission(await api.submitted(user), user)
     fresh = [api.submission(api.intent(user.address), user) for _ in range(3)]
     forged = api.submission(api.intent(user.address), other)
-    async with behind(_silent, relays=2) as client, asyncio.timeout(TOLD_SECONDS):
+    async with behind(_silent, relays=2, **patience) as client, asyncio.timeout(TOLD_SECONDS):
         first = asyncio.create_task(client.post(INTENTS, json=fresh[0]))
         known, *answers = await asyncio.gather(
             *(client.post(INTENTS, json=one) for one in (held, *fresh[1:], forged)), first
