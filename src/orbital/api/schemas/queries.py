@@ -34,10 +34,10 @@ def one_of(words: type[StrEnum], what: str) -> tuple[Any, Any]:
     return pydantic.BeforeValidator(read), pydantic.WithJsonSchema({"type": "string", "enum": [*map(str, words)]})
 
 
-def _whole(low: int, high: int, code: str = "invalid_type") -> Any:
+def _whole(low: int, high: int) -> Any:
     def read(value: Any) -> int:
         if _DIGITS.fullmatch(value) is None or not low <= int(value) <= high:
-            raise PydanticCustomError(code, f"A whole number from {low} to {high} is needed.")
+            raise PydanticCustomError("invalid_type", f"A whole number from {low} to {high} is needed.")
         return int(value)
 
     return pydantic.BeforeValidator(read)
@@ -55,15 +55,16 @@ def _range(high: int) -> Any:
 
 def _read_chains(value: str) -> list[int]:
     parts = value.split(",")
-    if len(parts) > LIST_MAX or any(_DIGITS.fullmatch(part) is None for part in parts):
-        raise PydanticCustomError("invalid_type", "Chain ids separated by commas are needed.")
+    is_numbers = all(_DIGITS.fullmatch(part) is not None and int(part) <= INTEGER_MAX for part in parts)
+    if len(parts) > LIST_MAX or not is_numbers:
+        raise PydanticCustomError("invalid_type", f"At most {LIST_MAX} chain ids separated by commas are needed.")
     return [int(part) for part in parts]
 
 
 def _read_addresses(value: str) -> list[bytes]:
     parts = value.split(",")
     if len(parts) > LIST_MAX:
-        raise PydanticCustomError("invalid_type", "Too many addresses.")
+        raise PydanticCustomError("invalid_type", f"At most {LIST_MAX} addresses separated by commas are needed.")
     try:
         return [hexes.parse_address(part) for part in parts]
     except Rejected as failure:
