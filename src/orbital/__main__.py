@@ -1,12 +1,14 @@
 """The command `orbital`: picks the verb and loads only what that verb needs."""
 
 import importlib
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Final
 
 from orbital.app import output
 
+EXIT_INTERRUPTED: Final = 128 + signal.SIGINT
 VERBS: Final = {
     "up": "the whole stack with local chains, until Ctrl-C",
     "demo": "intents through a fresh temporary stack, checked on chain",
@@ -25,7 +27,7 @@ VERBS: Final = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a verb; returns the exit status (2: the words were wrong)."""
+    """Run a verb; returns the exit status (2: the words were wrong). Ctrl-C ends it without a word."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         try:
@@ -34,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             output.flush()
     except output.Unwritable as failure:
         return output.give_up(failure)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
 
 
 def _run(words: list[str]) -> int:

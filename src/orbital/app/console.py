@@ -8,9 +8,9 @@ from orbital.devnet.files import Devnet
 from orbital.realtime.messages import Message
 
 _STEPS: Final = {
-    "IntentSubmitted": "submitted",
+    "IntentSubmitted": "submitted by",
     "IntentAwarded": "awarded to",
-    "IntentOpened": "opened by",
+    "IntentOpened": "opened, escrowed from",
     "IntentFilled": "filled by",
     "IntentSettled": "settled, repaid",
     "IntentCancelled": "cancelled by",

@@ -181,7 +181,7 @@ def _describe_all(ok: bool, runs: Sequence[Run], checks: Sequence[audit.Check]) 
         lines.append(f"\n{run.view.intent_id}  {run.view.status}, {took}")
         for step in run.timeline:
             where = f"chain {step['chain_id']}  {step['tx_hash']}" if step["tx_hash"] else ""
-            lines.append(f"  {step['at']}  {step['step']:<7} {where}")
+            lines.append(f"  {step['at']}  {step['step']:<7} {where}".rstrip())
     wrong = [check for check in checks if not check.ok]
     lines.append(f"\n{len(checks) - len(wrong)} of {len(checks)} balances are right on chain")
     lines += [f"  WRONG {_describe(check)}" for check in wrong]

@@ -20,6 +20,7 @@ LOGS_BLOCKS: Final = 100
 
 _MASK: Final = "********"
 _NOT_SET: Final = "(not set)"
+_SECRETS: Final = (Need.JWT, Need.AUCTIONEER, Need.SOLVER, Need.RELAYER, Need.VALIDATOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ async def _show(settings: Settings) -> int:
 
 
 def _list_settings(settings: Settings) -> list[str]:
-    network = settings.network
+    network, given = settings.network, _given(os.environ)
     return [
         f"ORBITAL_ENV = {settings.mode}",
         f"SERVER_ADDRESS = {settings.host}:{settings.port}",
@@ -63,6 +64,7 @@ def _list_settings(settings: Settings) -> list[str]:
         f"DATABASE_WAIT_SECONDS = {settings.database_wait_seconds}",
         f"REDIS_URL = {_mask(settings.redis_url)}",
         f"METRICS_TOKEN = {_mask(settings.metrics_token)}",
+        *(f"{need} = {_MASK if need in given else _NOT_SET}" for need in _SECRETS),
         f"AUCTION_WINDOW_MS = {settings.auction_window_ms}",
         f"MIN_BOND_WEI = {network.min_bond_wei}",
         f"REFUND_DELAY_SECONDS = {network.refund_delay_seconds}",
@@ -72,15 +74,15 @@ def _list_settings(settings: Settings) -> list[str]:
         f"API_URL = {settings.api_url}",
         f"SOLVER_FEE_BPS = {settings.fee_bps}",
         f"SOLVER_NAME = {settings.solver_name}",
-        f"SOLVER_CONTACT = {settings.solver_contact}",
+        f"SOLVER_CONTACT = {settings.solver_contact or _NOT_SET}",
         f"METRICS_PORT = {settings.metrics_port or _NOT_SET}",
-        f"ADMIN_ADDRESSES = {', '.join(sorted(map(hexes.to_checksum, settings.admin_addresses)))}",
-        f"DENIED_ADDRESSES = {len(settings.denied)}",
+        f"ADMIN_ADDRESSES = {', '.join(sorted(map(hexes.to_checksum, settings.admin_addresses))) or _NOT_SET}",
+        f"DENIED_ADDRESSES = {f'{len(settings.denied)} of them' if settings.denied else _NOT_SET}",
         f"RATE_LIMIT_RPM = {settings.rate_limit_rpm}",
         f"RATE_LIMIT_BURST = {settings.rate_limit_burst}",
         f"RATE_LIMIT_RPM_SOLVER = {settings.rate_limit_rpm_solver}",
-        f"TRUSTED_PROXIES = {', '.join(map(str, settings.trusted_proxies))}",
-        f"CORS_ORIGINS = {', '.join(sorted(settings.cors_origins))}",
+        f"TRUSTED_PROXIES = {', '.join(map(str, settings.trusted_proxies)) or _NOT_SET}",
+        f"CORS_ORIGINS = {', '.join(sorted(settings.cors_origins)) or _NOT_SET}",
         f"LOG_LEVEL = {settings.log_level}",
     ]
 

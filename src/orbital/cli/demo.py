@@ -13,7 +13,7 @@ def main(arguments: Sequence[str]) -> int:
         prog="orbital demo",
         description="Send signed intents through a fresh temporary stack and check the outcome on the chains.",
     )
-    parser.add_argument("--intents", type=words.whole, default=5, help="how many (default 5)")
+    parser.add_argument("--intents", type=words.whole, default=5, help="how many, 1 to 1000 (default 5)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     chosen = parser.parse_args(arguments)
     if not 1 <= chosen.intents <= 1000:

@@ -26,7 +26,12 @@ def main(arguments: Sequence[str]) -> int:
         metavar="N",
         help="safe is head-N, finalized head-2N (default 1)",
     )
-    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
+    parser.add_argument(
+        "--log-level",
+        choices=("debug", "info", "warning", "error"),
+        default="info",
+        help="of the services' logs (default info)",
+    )
     chosen = parser.parse_args(arguments)
     if not 0 <= chosen.port < 65536:
         parser.error("--port must be from 0 to 65535")

@@ -234,6 +234,8 @@ def _foreign(reader: Reader, where: str, section: _ForeignSection) -> ForeignCon
 def _contract(reader: Reader, where: str, given: str, variable: str, *, is_needed: bool = True) -> Address:
     """An address of the file, or of the variable that serves all chains."""
     text = given or reader.environment.get(variable, "")
-    if not text and not is_needed:
+    if not text:
+        if is_needed:
+            reader.faults.append(f"{where} (or {variable}) is not set")
         return Address(bytes(20))
     return reader.address(f"{where} (or {variable})", text)

@@ -122,6 +122,8 @@ async def test_settings_are_shown_without_secrets_and_held_against_what_is_there
         f"  settler = {settler}",
     ):
         assert f"{line}\n" in shown.stdout
+    assert "\nAUCTIONEER_PRIVATE_KEY = ********\nSOLVER_PRIVATE_KEY = (not set)\n" in shown.stdout
+    assert accounts.AUCTIONEER.removeprefix("0x") not in shown.stdout
     assert (good.returncode, good.stderr) == (0, "")
     assert f"AUCTIONEER_PRIVATE_KEY: ok, signs as {hexes.to_checksum(world.network.auctioneer)}\n" in good.stdout
     assert all(": ok, " in line for line in good.stdout.splitlines())

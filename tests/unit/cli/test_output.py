@@ -1,8 +1,9 @@
-"""A command whose standard output can't be written says so in a line; one whose reader has gone says nothing."""
+"""A command whose output can't be written says so in a line; one whose reader has gone, or told it to end, is quiet."""
 
 import asyncio
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ import pytest
 SHORT = [["--help"], ["serve", "--help"], ["pool", "quote", "-"]]
 LONG = [["openapi"]]
 """Whether or not a text fits into a buffer, it is out when the command ends."""
+MORE_THAN_A_PIPE_HOLDS = 1 << 21
 ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},  # else help has no buffer
     "ORBITAL_ENV": "dev",
@@ -53,6 +55,19 @@ def test_an_output_that_was_never_open_is_told_in_a_line():
     )
     said = "orbital: unwritable_output: Standard output can't be written: It is closed.\n"
     assert (done.returncode, done.stderr) == (1, said)
+
+
+def test_who_is_interrupted_ends_without_a_word():
+    reading = subprocess.Popen(
+        [sys.executable, "-m", "orbital", "pool", "quote", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    reading.stdin.write(b" " * MORE_THAN_A_PIPE_HOLDS)  # taken, so it is reading
+    reading.send_signal(signal.SIGINT)
+    assert reading.communicate(timeout=60) == (b"", b"")
+    assert reading.returncode == 130
 
 
 async def run_all(output):
