@@ -14,7 +14,7 @@ from typing import Final
 from orbital.domain.errors import Conflict, Corrupt, Rejected
 from orbital.domain.network import Network
 from orbital.domain.types import BlockNumber, ChainId
-from orbital.indexer import apply, loop, match, raw
+from orbital.indexer import apply, doubt, loop, match, raw
 from orbital.indexer.fetch import Fetched
 from orbital.indexer.prepare import Prepared, prepare
 from orbital.storage import chains, leases, pool
@@ -79,7 +79,10 @@ async def _run(
             if prepared.blocks[0].number != checkpoint.next_block or (
                 checkpoint.hash is not None and prepared.parent != checkpoint.hash
             ):
-                detail = f"The kept blocks don't go on at block {checkpoint.next_block} of chain {chain_id}."
+                detail = (
+                    f"The kept blocks don't go on at block {checkpoint.next_block} of chain {chain_id}. "
+                    f"If a reorg took some since: orbital rewind --chain {chain_id} --to a block before it"
+                )
                 raise Corrupt("raw_range_torn", detail)
             _, is_first = await apply.apply_blocks(target, lease, chain_id, prepared, None, network.rules)
             await _renew(target, lease)
@@ -101,7 +104,7 @@ async def _renew(target: pool.Pool, lease: leases.Lease) -> None:
 async def _read(source: pool.Pool, chain_id: ChainId, first: BlockNumber) -> Fetched | None:
     """Kept blocks from `first` on, as many as make a step; None where they end."""
     parts: list[Fetched] = []
-    async with pool.acquire(source) as connection:
+    async with pool.snapshot(source) as connection:  # its indexer may go back meanwhile
         while sum(len(part.logs) for part in parts) < _STEP_LOGS:
             found = await raw_ranges.find_from(connection, chain_id, first)
             if found is None or (parts and found.first != first):
@@ -113,6 +116,9 @@ async def _read(source: pool.Pool, chain_id: ChainId, first: BlockNumber) -> Fet
     if not parts:
         return None
     headers = tuple(header for part in parts for header in part.headers)
+    if doubts := doubt.check_links(headers):
+        detail = f"The kept block {doubts[0].block} of chain {chain_id} does not follow on the one before it."
+        raise Corrupt("raw_range_torn", detail)
     return Fetched(headers, tuple(log for part in parts for log in part.logs), len(headers))
 
 

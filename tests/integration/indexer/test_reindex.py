@@ -5,7 +5,7 @@ import pytest
 from orbital.domain.errors import Conflict, Corrupt, Rejected
 from orbital.domain.types import BlockNumber
 from orbital.indexer import loop, raw, reindex
-from orbital.storage import chains, digest, leases, pool
+from orbital.storage import chains, digest, leases, pool, rewind
 from orbital.storage import raw as raw_ranges
 from orbital.storage.settings import StorageSettings
 
@@ -57,6 +57,38 @@ async def test_without_reorgs_the_whole_digest_is_equal(world, other):
     for chain_id in world.nodes:
         await reindex.reindex(world.database, other, world.network, chain_id)
     assert (await digest_of(other)).total == (await digest_of(world.database)).total
+
+
+async def test_a_reorg_of_what_was_read_is_told_and_a_rewind_is_the_way_out(world, other):
+    await world.mine(world.origin, 6)
+    async with world.indexing(world.origin):
+        await world.caught_up(world.origin)
+        read = await reindex.reindex(world.database, other, world.network, world.origin)
+        await world.reorg(world.origin, 3)
+        await world.open(await world.match())
+        await world.caught_up(world.origin)
+    with pytest.raises(Corrupt, match=f"orbital rewind --chain {world.origin}"):
+        await reindex.reindex(world.database, other, world.network, world.origin)
+    await rewind.rewind(other, world.origin, BlockNumber(read.last - 3), world.network.rules)
+    await reindex.reindex(world.database, other, world.network, world.origin)
+    assert (await digest_of(other)).parts == (await digest_of(world.database)).parts
+
+
+async def test_kept_blocks_of_two_histories_are_refused(world, other):
+    """As were read from a source that a reorg took back in between."""
+    await world.mine(world.origin, 4)
+    kept = "SELECT first, blob FROM raw_ranges ORDER BY first DESC LIMIT 1"
+    async with world.indexing(world.origin, batch_blocks=1, batch_blocks_max=1):
+        await world.caught_up(world.origin)
+        (before,) = await world.fetch(kept)
+        await world.reorg(world.origin, 3)
+        await world.mine(world.origin)
+        await world.caught_up(world.origin)
+    await world.fetch("UPDATE raw_ranges SET blob = $1 WHERE first = $2", before["blob"], before["first"])
+    with pytest.raises(Corrupt, match="raw_range_torn"):
+        await reindex.reindex(world.database, other, world.network, world.origin)
+    async with pool.acquire(other) as connection:
+        assert await connection.fetchval("SELECT count(*) FROM blocks") == 0
 
 
 async def test_chains_may_be_indexed_again_in_any_order(world, other):
