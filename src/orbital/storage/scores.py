@@ -42,6 +42,7 @@ async def score(connection: Connection, addresses: Sequence[Address]) -> None:
     today = await _load_today(connection)
     records = await load_records(connection, addresses, today)
     scored = [(address, reputation.score(record), record) for address, record in sorted(records.items())]
+    await connection.execute(_QUERIES["hold_solvers"], list(addresses))
     await connection.execute(
         _QUERIES["put"],
         [address for address, _, _ in scored],

@@ -7,7 +7,7 @@ import pytest
 
 from orbital.domain import facts
 from orbital.domain.types import Address, Amount
-from orbital.storage import batches, claims, digest, pool, rebuild, solvers
+from orbital.storage import batches, chains, claims, digest, pool, rebuild, scores, solvers
 
 BLOCKS, USERS, FACTS_A_BLOCK = 24, 4, 4
 BACK_IN = 3  # steps of a worker, one on average is a rollback
@@ -118,6 +118,21 @@ async def test_a_rebuild_leaves_a_solver_as_the_step_says_that_ends_meanwhile(da
         assert (await solvers.find(connection, solver)).bond_wei == 7
 
 
+async def test_a_solver_that_is_scored_while_its_blocks_fall_has_no_score_then(database, history, until_waiting):
+    solver = Address(b"\x05" * 20)
+    async with pool.transaction(database) as connection:
+        await history.bind(connection)
+        registered = history.block(history.origin, 1, (None, facts.SolverRegistered(solver, 10**18)))
+        await history.put(connection, history.block(history.origin, 0), registered)
+    async with pool.transaction(database) as connection:
+        await chains.rollback(connection, history.origin, 0, history.rules)
+        scoring = asyncio.create_task(score(database, solver))
+        await until_waiting(connection, scoring)
+    await scoring
+    async with pool.acquire(database) as connection:
+        assert await connection.fetchval("SELECT count(*) FROM solver_scores") == 0
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_two_chains_that_go_back_and_forth_never_wait_for_each_other(database, history, start_worker, seed):
     """Their blocks concern the same few users and intents; what they leave is what a rebuild makes of the ledger."""
@@ -159,6 +174,11 @@ async def go_back_and_forth(worker, chance):
             last = min(BLOCKS, done + chance.randint(1, 6))
             await worker.write(done + 1, last)
             done = last
+
+
+async def score(database, solver):
+    async with pool.transaction(database) as connection:
+        await scores.score(connection, [solver])
 
 
 async def fingerprint(database):

@@ -89,6 +89,10 @@ LEFT JOIN solvers s ON s.address = one.address
 LEFT JOIN of_solver ON of_solver.solver = one.address
 LEFT JOIN fills ON fills.solver = one.address
 
+-- name: hold_solvers
+-- A reorg that takes some of them ends before their scores are written, or waits and takes those as well.
+SELECT 1 FROM solvers WHERE address = ANY ($1::bytea[]) ORDER BY address FOR KEY SHARE
+
 -- name: put
 INSERT INTO solver_scores (address, reputation, version, as_of, inputs, is_due)
 SELECT address, reputation, $4, '1970-01-01'::date + $5::integer, inputs, false
