@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from orbital.domain import evidence
 from orbital.domain.types import BlockNumber, ChainId, Hash32
 from orbital.indexer.prepare import Prepared
-from orbital.storage import batches, chains, claims, deadlines, leases, ledger, pool, raw
+from orbital.storage import batches, chains, claims, deadlines, leases, ledger, pool, projection, raw
 from orbital.storage.pool import Connection
 
 _NO_BLOCKS: Final = chains.Put(frozenset(), ())
@@ -126,6 +126,8 @@ async def _record(
         return Applied(0)
     others = [*(entry.fact for entry in put.back), *(one.fact for one in due)]
     held = await claims.lock_affected(connection, batch, rules, put.new, others)
+    if put.back:
+        await projection.hold_solvers(connection, [*(entry.fact for entry in put.back), *batch.facts])
     await chains.revive(connection, put.back, rules)
     count = len(await ledger.write(connection, batch, rules, held, put.new)) if batch.facts else 0
     # Those that were due, and those that these facts set and these blocks pass.

@@ -121,8 +121,13 @@ def line_of(intent_id: IntentId, state: State) -> str:
 
 async def refold_solvers(connection: Connection, new: Iterable[f.Fact]) -> None:
     """Bring the rows of those solvers up to date whom registry facts concern."""
-    touched = {event.solver for fact in new if isinstance(event := fact.event, OF_SOLVERS)}
-    await put_solvers(connection, sorted(touched))
+    await put_solvers(connection, _solvers_in(new))
+
+
+async def hold_solvers(connection: Connection, new: Iterable[f.Fact]) -> None:
+    """Hold those rows, all in one order: for who folds some of them first and others later."""
+    if addresses := _solvers_in(new):
+        await connection.execute(_SOLVERS["hold"], addresses)
 
 
 async def put_solvers(connection: Connection, addresses: Sequence[Address]) -> None:
@@ -136,6 +141,10 @@ async def put_solvers(connection: Connection, addresses: Sequence[Address]) -> N
 async def list_solver_addresses(connection: Connection) -> list[Address]:
     """Every solver that the ledger speaks of."""
     return [row["actor"] for row in await connection.fetch(_SOLVERS["list_addresses"])]
+
+
+def _solvers_in(new: Iterable[f.Fact]) -> list[Address]:
+    return sorted({event.solver for fact in new if isinstance(event := fact.event, OF_SOLVERS)})
 
 
 def _ids(found: Iterable[Row]) -> frozenset[IntentId]:

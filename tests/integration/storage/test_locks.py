@@ -118,6 +118,29 @@ async def test_a_rebuild_leaves_a_solver_as_the_step_says_that_ends_meanwhile(da
         assert (await solvers.find(connection, solver)).bond_wei == 7
 
 
+async def test_a_step_holds_no_solver_that_came_back_while_it_waits_for_another(
+    database, history, start_worker, until_waiting
+):
+    first, second = Address(b"\x05" * 20), Address(b"\x06" * 20)
+    registered = [(None, facts.SolverRegistered(one, 10**18)) for one in (first, second)]
+    mined = [
+        history.block(history.origin, 1, *registered),
+        history.block(history.origin, 2, (None, facts.BondChanged(second, Amount(7), Amount(0)))),
+        history.block(history.origin, 3, (None, facts.BondChanged(first, Amount(7), Amount(0)))),
+    ]
+    worker = await start_worker(history.origin, mined)
+    await worker.write(1, 2)
+    await worker.roll_back(1)
+    async with pool.transaction(database) as connection:
+        await connection.execute("SELECT 1 FROM solvers WHERE address = $1 FOR KEY SHARE", first)
+        step = asyncio.create_task(worker.write(2, 3))
+        await until_waiting(connection, step)
+        await connection.execute("SELECT 1 FROM solvers WHERE address = $1 FOR KEY SHARE NOWAIT", second)
+    await step
+    async with pool.acquire(database) as connection:
+        assert [(await solvers.find(connection, one)).bond_wei for one in (first, second)] == [7, 7]
+
+
 async def test_a_solver_that_is_scored_while_its_blocks_fall_has_no_score_then(database, history, until_waiting):
     solver = Address(b"\x05" * 20)
     async with pool.transaction(database) as connection:
