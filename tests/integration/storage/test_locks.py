@@ -7,7 +7,7 @@ import pytest
 
 from orbital.domain import facts
 from orbital.domain.types import Address, Amount
-from orbital.storage import batches, chains, claims, digest, pool, rebuild, scores, solvers
+from orbital.storage import batches, chains, claims, digest, pool, projection, rebuild, scores, solvers
 
 BLOCKS, USERS, FACTS_A_BLOCK = 24, 4, 4
 BACK_IN = 3  # steps of a worker, one on average is a rollback
@@ -139,6 +139,23 @@ async def test_a_step_holds_no_solver_that_came_back_while_it_waits_for_another(
     await step
     async with pool.acquire(database) as connection:
         assert [(await solvers.find(connection, one)).bond_wei for one in (first, second)] == [7, 7]
+
+
+async def test_solvers_without_a_row_are_held_as_well(database, history, start_worker, until_waiting):
+    """A rebuild that has the others and makes this one later would wait for ever for a step that wants one of those."""
+    first, second = registered = [
+        (None, facts.SolverRegistered(Address(bytes([number]) * 20), 10**18)) for number in (5, 6)
+    ]
+    mined = [history.block(history.origin, 1, second), history.block(history.origin, 2, first)]
+    worker = await start_worker(history.origin, mined)
+    await worker.write(1, 1)
+    async with pool.transaction(database) as connection:
+        await projection.put_solvers(connection, [event.solver for _, event in registered])
+        step = asyncio.create_task(worker.write(2, 2))
+        await until_waiting(connection, step)
+    await step
+    async with pool.acquire(database) as connection:
+        assert [(await solvers.find(connection, event.solver)).bond_wei for _, event in registered] == [10**18] * 2
 
 
 async def test_a_solver_that_is_scored_while_its_blocks_fall_has_no_score_then(database, history, until_waiting):

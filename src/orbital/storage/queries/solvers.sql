@@ -1,6 +1,8 @@
 -- name: hold
--- Whoever folds these solvers ends first, or waits: what is folded next is all that was told of them.
-SELECT 1 FROM solvers WHERE address = ANY ($1::bytea[]) ORDER BY address FOR UPDATE
+-- Whoever folds these solvers ends first, or waits: what is folded next is all that was told of them. One that has no
+-- row gets it here, in its place: who made it later, while he holds others, could wait for ever. Nothing is updated.
+INSERT INTO solvers (address) SELECT unnest($1::bytea[]) ORDER BY 1
+ON CONFLICT (address) DO UPDATE SET address = excluded.address WHERE false
 
 -- name: forget
 -- Solvers of whom no canonical registry event speaks any more are not known by the chain, and score nothing unless they
