@@ -24,8 +24,8 @@ AT_ONCE: Final = 64
 class Batch:
     """`told` has what these facts tell of each intent and of others' use of its nonce. `nonces` are claimed by these
     facts, `used` are used up. `kinds` are those of the events, `blocks` those of the facts (None: off chain). When it
-    was prepared, `states` has what each intent is if that is all of it, and `fact_rows`, `intent_lines` and
-    `deadline_lines` have what is copied.
+    was prepared, `fact_rows` has what is copied; when also as the first, `states` has what each intent is if that is
+    all of it, and `intent_lines` and `deadline_lines` have what is copied of that.
     """
 
     facts: Sequence[f.Fact]
