@@ -13,6 +13,7 @@ from orbital.storage import chains, intents, leases, pool
 
 QUICK = {"lease_seconds": 0.5, "renew_seconds": 0.1, "retry_seconds": 0.05}
 LASTING = QUICK | {"lease_seconds": 600.0}  # nobody else gets it while its holder lives, however slow that is
+SILENT = QUICK | {"lease_seconds": 10.0}  # ends the session of a holder that stood still in a statement after as long
 
 
 async def test_of_two_workers_one_writes(world):
@@ -80,7 +81,7 @@ async def test_a_leader_that_was_stopped_finds_itself_replaced(
     with spawn_worker(world.origin, **QUICK) as paused:
         await world.caught_up(world.origin)
         paused.send_signal(signal.SIGSTOP)
-        async with world.indexing(world.origin, **LASTING):
+        async with world.indexing(world.origin, **SILENT):
             await world.settle(await world.match())
             await world.caught_up(world.origin)
             assert await epoch(world) == 2
