@@ -64,6 +64,29 @@ async def database_url(postgres_server: postgres.Server) -> collections.abc.Asyn
         await connection.close()
 
 
+Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def relay(one: Ends, other: Ends) -> None:
+    """Carry bytes between two connections, both ways, until each has ended."""
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            with contextlib.suppress(ConnectionError):
+                while data := await reader.read(65536):
+                    writer.write(data)
+                    await writer.drain()
+        finally:
+            writer.close()
+
+    await asyncio.gather(carry(one[0], other[1]), carry(other[0], one[1]))
+
+
+@pytest.fixture
+def relay_bytes() -> collections.abc.Callable[[Ends, Ends], collections.abc.Awaitable[None]]:
+    return relay
+
+
 class Late:
     """A way to a server that answers nobody until `opened` is set; who came before is let through then."""
 
@@ -73,17 +96,7 @@ class Late:
 
     async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self.opened.wait()
-        inner_reader, inner_writer = await asyncio.open_connection(*self._place)
-        await asyncio.gather(self._pump(reader, inner_writer), self._pump(inner_reader, writer))
-
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            with contextlib.suppress(ConnectionError):
-                while data := await reader.read(65536):
-                    writer.write(data)
-                    await writer.drain()
-        finally:
-            writer.close()
+        await relay((reader, writer), await asyncio.open_connection(*self._place))
 
 
 @pytest.fixture

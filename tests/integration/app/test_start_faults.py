@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -13,33 +12,12 @@ from orbital.devnet import ports
 from orbital.storage import migrate
 from orbital.storage.settings import StorageSettings
 
-ADDRESS = f"0x{'12' * 20}"
-CONFIG = f"""
-auctioneer = "{ADDRESS}"
-[registry]
-chain_id = 7
-address = "{ADDRESS}"
-[chains.local]
-chain_id = 7
-domain = 7
-rpc_urls = ["http://{ports.LOOPBACK}:9"]
-settler = "0x{"34" * 20}"
-mailbox = "0x{"56" * 20}"
-"""
-
 
 @pytest.fixture
-async def environment(database_url, redis_url, tmp_path):
-    """Of a stack whose nodes are away, which keeps nobody from starting."""
+async def environment(environment, database_url):
+    """With a migrated database."""
     await migrate.migrate(StorageSettings(database_url))
-    (tmp_path / "orbital.toml").write_text(CONFIG)
-    return {
-        **os.environ,
-        "ORBITAL_ENV": "dev",
-        "ORBITAL_CONFIG": str(tmp_path / "orbital.toml"),
-        "DATABASE_URL": database_url,
-        "REDIS_URL": redis_url,
-    }
+    return environment | {"DATABASE_URL": database_url}
 
 
 @pytest.fixture

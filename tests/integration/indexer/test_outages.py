@@ -1,7 +1,6 @@
 """What a worker lives through: nodes and connections that go away, nodes that tell of other chains."""
 
 import asyncio
-import contextlib
 import time
 
 import pytest
@@ -15,8 +14,9 @@ ROW = "SELECT status, detail, number, xmin::text AS version FROM checkpoints WHE
 class Gate:
     """A relay of bytes to a node; while it is shut every connection ends at once."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, relay_bytes) -> None:
         self.port, self.is_open, self.refused = port, True, 0
+        self._relay = relay_bytes
         self._writers: set[asyncio.StreamWriter] = set()
 
     async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -26,7 +26,7 @@ class Gate:
             return
         inner_reader, inner_writer = await asyncio.open_connection(ports.LOOPBACK, self.port)
         self._writers |= {writer, inner_writer}
-        await asyncio.gather(self._pump(reader, inner_writer), self._pump(inner_reader, writer))
+        await self._relay((reader, writer), (inner_reader, inner_writer))
 
     def shut(self) -> None:
         self.is_open = False
@@ -34,20 +34,11 @@ class Gate:
             writer.close()
         self._writers.clear()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            with contextlib.suppress(ConnectionError):
-                while data := await reader.read(65536):
-                    writer.write(data)
-                    await writer.drain()
-        finally:
-            writer.close()
-
 
 @pytest.fixture
-async def gate(world):
+async def gate(world, relay_bytes):
     """Between the origin and its worker."""
-    gate = Gate(world.running[world.origin].port)
+    gate = Gate(world.running[world.origin].port, relay_bytes)
     server = await asyncio.start_server(gate.connect, ports.LOOPBACK, 0)
     address = f"{ports.LOOPBACK}:{server.sockets[0].getsockname()[1]}"
     async with rpc.Rpc([f"http://{address}"], world.origin) as node:

@@ -9,28 +9,12 @@ from orbital.config.tree import ConfigError, Need
 from orbital.devnet import accounts
 
 ADDRESS = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
-FILE = f"""
-auctioneer = "{ADDRESS}"
-[registry]
-chain_id = 7
-address = "{ADDRESS}"
-[chains.local]
-chain_id = 7
-domain = 77
-rpc_urls = ["http://127.0.0.1:1"]
-settler = "{ADDRESS}"
-mailbox = "{ADDRESS}"
-[[chains.local.tokens]]
-symbol = "USDC"
-address = "{ADDRESS}"
-decimals = 6
-"""
 
 
 @pytest.fixture
-def environment(tmp_path: pathlib.Path) -> dict[str, str]:
+def environment(tmp_path: pathlib.Path, chains_file: str) -> dict[str, str]:
     path = tmp_path / "orbital.toml"
-    path.write_text(FILE)
+    path.write_text(chains_file)
     return {"ORBITAL_CONFIG": str(path)}
 
 
@@ -53,9 +37,9 @@ def test_environment_wins_over_the_file(environment):
     assert settings.nodes[7].urls == ("http://127.0.0.1:2", "http://127.0.0.1:3")
 
 
-def test_heads_may_be_announced_by_several_nodes(environment):
+def test_heads_may_be_announced_by_several_nodes(environment, chains_file):
     path = pathlib.Path(environment["ORBITAL_CONFIG"])
-    path.write_text(FILE.replace("rpc_urls =", 'ws_urls = ["ws://127.0.0.1:4"]\nrpc_urls ='))
+    path.write_text(chains_file.replace("rpc_urls =", 'ws_urls = ["ws://127.0.0.1:4"]\nrpc_urls ='))
     assert loading.load(environment, frozenset()).nodes[7].ws_urls == ("ws://127.0.0.1:4",)
     extra = {"LOCAL_WS_URL": "ws://127.0.0.1:2, wss://127.0.0.1:3,"}
     assert loading.load(environment | extra, frozenset()).nodes[7].ws_urls == ("ws://127.0.0.1:2", "wss://127.0.0.1:3")
@@ -183,8 +167,8 @@ def test_no_secret_is_in_the_representation(environment):
     )
 
 
-def test_a_chain_without_a_mailbox_domain_is_a_fault(environment, tmp_path):
-    (tmp_path / "orbital.toml").write_text(FILE.replace("domain = 77", ""))
+def test_a_chain_without_a_mailbox_domain_is_a_fault(environment, tmp_path, chains_file):
+    (tmp_path / "orbital.toml").write_text(chains_file.replace("domain = 77", ""))
     assert any("domain" in fault for fault in faults_of(environment, Need.NETWORK))
 
 
@@ -192,8 +176,10 @@ NODE = 'rpc_urls = ["http://127.0.0.1:1"]\n'
 
 
 def faults_with(environment: dict[str, str], old: str, new: str) -> list[str]:
-    assert FILE.count(old) == 1
-    pathlib.Path(environment["ORBITAL_CONFIG"]).write_text(FILE.replace(old, new))
+    path = pathlib.Path(environment["ORBITAL_CONFIG"])
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
     return faults_of(environment, Need.NETWORK)
 
 
@@ -206,8 +192,8 @@ def test_a_chain_of_the_file_without_a_node_is_a_fault(environment, line):
     assert loading.load(given, frozenset({Need.NETWORK})).nodes[7].urls == ("http://127.0.0.1:2",)
 
 
-def test_who_needs_no_network_needs_no_node_for_it(environment):
-    pathlib.Path(environment["ORBITAL_CONFIG"]).write_text(FILE.replace(NODE, ""))
+def test_who_needs_no_network_needs_no_node_for_it(environment, chains_file):
+    pathlib.Path(environment["ORBITAL_CONFIG"]).write_text(chains_file.replace(NODE, ""))
     assert loading.load(environment, frozenset()).nodes == {}
 
 
@@ -231,10 +217,12 @@ def test_a_misspelt_key_of_a_chain_is_told_beside_what_it_should_have_been(envir
         ("My_L2", 8, 78, "MY_L2_RPC_URL is the variable of"),
     ],
 )
-def test_two_chains_of_one_number_domain_or_variable_are_a_fault(environment, name, chain_id, domain, said):
+def test_two_chains_of_one_number_domain_or_variable_are_a_fault(
+    environment, name, chain_id, domain, said, chains_file
+):
     twin = f"\n[chains.{name}]\nchain_id = {chain_id}\ndomain = {domain}\n{NODE}"
     path = pathlib.Path(environment["ORBITAL_CONFIG"])
-    path.write_text(FILE.replace("chains.local", "chains.my_l2") + twin)
+    path.write_text(chains_file.replace("chains.local", "chains.my_l2") + twin)
     contracts = {"INTENTS_CONTRACT_ADDRESS": ADDRESS, "MAILBOX_CONTRACT_ADDRESS": ADDRESS}
     assert faults_of(environment | contracts, Need.NETWORK) == [
         f"{said} two sections: [chains.my_l2] and [chains.{name}]"
@@ -278,17 +266,17 @@ def test_what_nobody_reads_at_the_top_of_the_file_is_a_fault(environment, line, 
         "METRICS_PORT",
     ],
 )
-def test_a_fault_names_the_key_of_the_file_when_that_is_what_was_read(environment, name):
+def test_a_fault_names_the_key_of_the_file_when_that_is_what_was_read(environment, name, chains_file):
     (fault,) = faults_with(environment, "[registry]\n", f"{name.lower()} = 'nonsense'\n[registry]\n")
     assert fault.startswith(f"{name.lower()} of orbital.toml (or {name}) must ")
-    pathlib.Path(environment["ORBITAL_CONFIG"]).write_text(f"{name.lower()} = 'nonsense'\n" + FILE)
+    pathlib.Path(environment["ORBITAL_CONFIG"]).write_text(f"{name.lower()} = 'nonsense'\n" + chains_file)
     (fault,) = faults_of(environment | {name: "nonsense too"})
     assert fault.startswith(f"{name} must ")
 
 
-def test_settings_that_are_variables_may_stand_at_the_top_of_the_file(environment):
+def test_settings_that_are_variables_may_stand_at_the_top_of_the_file(environment, chains_file):
     lines = "auction_window_ms = 900\nsolver_fee_bps = 7\nlog_level = 'error'\nregistry_chain_id = 7\n"
-    pathlib.Path(environment["ORBITAL_CONFIG"]).write_text(lines + FILE)
+    pathlib.Path(environment["ORBITAL_CONFIG"]).write_text(lines + chains_file)
     settings = loading.load(environment, frozenset({Need.NETWORK}))
     assert (settings.auction_window_ms, settings.fee_bps, settings.log_level) == (900, 7, "error")
 
@@ -309,15 +297,15 @@ def test_a_node_that_is_none_or_is_there_already_is_a_fault_by_its_place(environ
     assert faults_with(environment, NODE, f"rpc_urls = {urls}\n") == [fault]
 
 
-def test_streams_and_variables_are_held_to_the_same(environment):
+def test_streams_and_variables_are_held_to_the_same(environment, chains_file):
     for urls, said in (
         ("['']", "URL 1 is empty"),
         ("['http://n']", "URL 1 must be a URL that starts with ws:// or wss://"),
         ("['ws://n', 'wss://:8546']", "URL 2 must name a host, and a port below 65536 if any"),
     ):
-        pathlib.Path(environment["ORBITAL_CONFIG"]).write_text(FILE.replace(NODE, f"{NODE}ws_urls = {urls}\n"))
+        pathlib.Path(environment["ORBITAL_CONFIG"]).write_text(chains_file.replace(NODE, f"{NODE}ws_urls = {urls}\n"))
         assert faults_of(environment) == [f"[chains.local] ws_urls (or LOCAL_WS_URL): {said}"]
-    pathlib.Path(environment["ORBITAL_CONFIG"]).write_text(FILE)
+    pathlib.Path(environment["ORBITAL_CONFIG"]).write_text(chains_file)
     assert faults_of(environment | {"LOCAL_RPC_URL": "http://n,http://n"}) == ["LOCAL_RPC_URL: URL 2 repeats URL 1"]
 
 
@@ -325,8 +313,8 @@ def test_streams_and_variables_are_held_to_the_same(environment):
     ("given", "read"),
     [("5", "5"), ("'5'", "5"), ("9999", "9999"), ("0", "latest"), ("'latest'", "latest"), ("'safe'", "safe")],
 )
-def test_a_fill_waits_for_a_tag_or_for_confirmations(environment, given, read):
-    pathlib.Path(environment["ORBITAL_CONFIG"]).write_text(FILE.replace(NODE, f"{NODE}fill_after = {given}\n"))
+def test_a_fill_waits_for_a_tag_or_for_confirmations(environment, given, read, chains_file):
+    pathlib.Path(environment["ORBITAL_CONFIG"]).write_text(chains_file.replace(NODE, f"{NODE}fill_after = {given}\n"))
     assert loading.load(environment, frozenset({Need.NETWORK})).network.chains[7].fill_after == read
 
 
@@ -349,32 +337,32 @@ def test_a_missing_file_is_a_fault():
     assert faults_of({"ORBITAL_CONFIG": "/nonexistent/orbital.toml"}, Need.NETWORK)
 
 
-def foreign_faults(environment: dict[str, str], section: str) -> list[str]:
+def foreign_faults(environment: dict[str, str], chains_file: str, section: str) -> list[str]:
     path = pathlib.Path(environment["ORBITAL_CONFIG"])
-    path.write_text(FILE + "[[chains.local.foreign]]\n" + section)
+    path.write_text(chains_file + "[[chains.local.foreign]]\n" + section)
     return faults_of(environment, Need.NETWORK)
 
 
-def test_contracts_of_watched_protocols_come_from_the_file(environment):
+def test_contracts_of_watched_protocols_come_from_the_file(environment, chains_file):
     path = pathlib.Path(environment["ORBITAL_CONFIG"])
     path.write_text(
-        FILE
+        chains_file
         + f'[[chains.local.foreign]]\nprotocol = "across"\naddress = "{ADDRESS}"\nfirst_block = 9\nlast_block = 9\n'
     )
     (watched,) = loading.load(environment, frozenset({Need.NETWORK})).network.chains[7].foreign
     assert (watched.protocol, watched.first_block, watched.last_block, watched.version) == ("across", 9, 9, None)
 
 
-def test_a_protocol_without_an_adapter_is_a_fault(environment):
+def test_a_protocol_without_an_adapter_is_a_fault(environment, chains_file):
     common = f'address = "{ADDRESS}"\nfirst_block = 9\n'
     for protocol in ("orbital", "acros"):
-        assert foreign_faults(environment, f'protocol = "{protocol}"\n' + common) == [
+        assert foreign_faults(environment, chains_file, f'protocol = "{protocol}"\n' + common) == [
             "[chains.local] foreign: protocol must be one of across"
         ]
-    assert foreign_faults(environment, 'protocol = "across"\nversion = "2"\n' + common) == [
+    assert foreign_faults(environment, chains_file, 'protocol = "across"\nversion = "2"\n' + common) == [
         "[chains.local] foreign: version of across must be one of 3, 3-legacy"
     ]
-    assert foreign_faults(environment, 'protocol = "across"\nlast_block = 8\n' + common) == [
+    assert foreign_faults(environment, chains_file, 'protocol = "across"\nlast_block = 8\n' + common) == [
         "[chains.local] foreign: last_block must not be below first_block"
     ]
 
@@ -390,9 +378,9 @@ def test_five_chains_need_a_node_and_no_section(environment, name, chain_id):
     assert settings.nodes[chain_id].urls == ("http://127.0.0.1:9",)
 
 
-def test_any_chain_may_go_by_depth_and_spare_its_nodes(environment, tmp_path):
+def test_any_chain_may_go_by_depth_and_spare_its_nodes(environment, tmp_path, chains_file):
     section = "[chains.local]\nconfirmations = 12\ncalls_per_second = 3\n"
-    (tmp_path / "orbital.toml").write_text(FILE.replace("[chains.local]\n", section))
+    (tmp_path / "orbital.toml").write_text(chains_file.replace("[chains.local]\n", section))
     settings = loading.load(environment, frozenset({Need.NETWORK}))
     assert settings.network.chains[7].confirmations == 12
     assert settings.nodes[7].calls_per_second == 3

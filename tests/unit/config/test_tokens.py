@@ -7,30 +7,12 @@ from orbital.config import loading
 from orbital.config.tree import ConfigError
 from orbital.devnet import files
 
-ADDRESS = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
-FILE = f"""
-auctioneer = "{ADDRESS}"
-[registry]
-chain_id = 7
-address = "{ADDRESS}"
-[chains.local]
-chain_id = 7
-domain = 77
-rpc_urls = ["http://127.0.0.1:1"]
-settler = "{ADDRESS}"
-mailbox = "{ADDRESS}"
-[[chains.local.tokens]]
-symbol = "COIN"
-address = "{ADDRESS}"
-decimals = 6
-"""
-
 
 @pytest.fixture
-def load(tmp_path):
+def load(tmp_path, chains_file):
     def read(line):
         path = tmp_path / "orbital.toml"
-        path.write_text(FILE + line)
+        path.write_text(chains_file + line)
         return loading.load({"ORBITAL_CONFIG": str(path)}, frozenset())
 
     return read
@@ -76,4 +58,4 @@ def test_what_up_writes_for_its_services_keeps_the_price(load, tmp_path):
 
 def test_the_effective_settings_show_what_a_coin_is_worth(load):
     settings = load('usd = "0.5"')
-    assert "  one COIN = 0.5 USD" in inspection._list_chain(settings.network.chains[7], settings.nodes[7])
+    assert "  one USDC = 0.5 USD" in inspection._list_chain(settings.network.chains[7], settings.nodes[7])
