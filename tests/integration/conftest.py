@@ -2,9 +2,14 @@
 
 import asyncio
 import collections.abc
+import contextlib
+import socket
+import typing
 
 import pytest
+import uvicorn
 
+from orbital.devnet import ports
 from orbital.storage import migrate, pool
 from orbital.storage.settings import StorageSettings
 
@@ -29,3 +34,21 @@ def until_waiting() -> collections.abc.Callable[..., collections.abc.Awaitable[N
             await asyncio.sleep(0.01)
 
     return wait
+
+
+@pytest.fixture
+def served() -> collections.abc.Callable[[typing.Any], contextlib.AbstractAsyncContextManager[int]]:
+    """An application on a port of its own, for as long as the context lasts."""
+
+    @contextlib.asynccontextmanager
+    async def serve(app: typing.Any) -> collections.abc.AsyncIterator[int]:
+        with socket.create_server((ports.LOOPBACK, 0)) as listening:  # calls wait in its backlog until the start
+            server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+            serving = asyncio.create_task(server._serve([listening]))
+            try:
+                yield listening.getsockname()[1]
+            finally:
+                server.should_exit = True
+                await serving
+
+    return serve

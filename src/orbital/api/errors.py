@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from orbital.api.lingering import Lingering
 from orbital.domain import errors
 from orbital.domain.errors import FieldError, OrbitalError
 from orbital.observe import logging
@@ -27,11 +28,19 @@ class Malformed(errors.Rejected):
     """The body is no JSON as we take it."""
 
 
-class TooLarge(errors.Rejected):
+class BodyRefused(errors.Rejected):
+    """A body for itself, whatever it says. `is_unread`: some of it is still to come."""
+
+    def __init__(self, code: str, detail: str, *, is_unread: bool) -> None:
+        super().__init__(code, detail)
+        self.is_unread = is_unread
+
+
+class TooLarge(BodyRefused):
     """The body is larger than any that makes sense."""
 
 
-class TooSlow(errors.Rejected):
+class TooSlow(BodyRefused):
     """The body did not arrive in time."""
 
 
@@ -102,8 +111,10 @@ def respond(error: OrbitalError, request_id: str) -> Response:
     status = status_of(type(error))
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("corrupt", code=error.code, detail=error.detail, request_id=request_id)
-    headers = _headers(error, status)
-    return problem(status, error.code, error.detail, request_id, headers=headers, fields=error.fields)
+    answer = problem(status, error.code, error.detail, request_id, headers=_headers(error, status), fields=error.fields)
+    if isinstance(error, BodyRefused) and error.is_unread:
+        return Lingering(answer.body, status, answer.headers)
+    return answer
 
 
 def problem(
@@ -148,8 +159,6 @@ def _headers(error: OrbitalError, status: int) -> dict[str, str]:
     if isinstance(error, MethodNotAllowed):
         also = {"HEAD"} if "GET" in error.allowed else set()
         return {"Allow": ", ".join(sorted(error.allowed | also))}
-    if isinstance(error, TooLarge | TooSlow):
-        return {"Connection": "close"}  # the rest of the body is not waited for
     return {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
 
 

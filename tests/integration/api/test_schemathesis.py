@@ -9,14 +9,12 @@ import asyncio
 import collections.abc
 import dataclasses
 import itertools
-import socket
 import typing
 
 import hypothesis
 import pytest
 import requests
 import schemathesis
-import uvicorn
 from hypothesis import strategies
 from schemathesis import checks
 from schemathesis.specs.openapi import checks as openapi_checks
@@ -50,7 +48,7 @@ class Place:
 
 
 @pytest.fixture
-async def place(api) -> collections.abc.AsyncIterator[Place]:
+async def place(api, served) -> collections.abc.AsyncIterator[Place]:
     user, solver = await api.funded_user(), await api.bonded_solver()
     awarded, pending, cancelled = [await api.submitted(user) for _ in range(3)]
     await api.award(awarded, solver.address, 995_000)
@@ -63,14 +61,8 @@ async def place(api) -> collections.abc.AsyncIterator[Place]:
         "chain_id": ["31337"],
     }
     contract = (await api.client.get("/openapi.json")).json()
-    with socket.create_server((ports.LOOPBACK, 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(api.app, log_level="warning", lifespan="off"))
-        serving = asyncio.create_task(server._serve([listening]))
-        try:
-            yield Place(f"http://{ports.LOOPBACK}:{listening.getsockname()[1]}", contract, callers, there)
-        finally:
-            server.should_exit = True
-            await serving
+    async with served(api.app) as port:
+        yield Place(f"http://{ports.LOOPBACK}:{port}", contract, callers, there)
 
 
 async def recorded_pool(api) -> Address:

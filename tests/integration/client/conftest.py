@@ -4,12 +4,10 @@ import asyncio
 import collections.abc
 import contextlib
 import dataclasses
-import socket
 import time
 from typing import Any
 
 import pytest
-import uvicorn
 
 from orbital.api import asgi
 from orbital.api.settings import ApiSettings
@@ -69,18 +67,6 @@ async def index(database: pool.Pool, network: Network) -> None:
 
 
 @contextlib.asynccontextmanager
-async def serving(app: Any) -> collections.abc.AsyncIterator[str]:
-    with socket.create_server((ports.LOOPBACK, 0)) as listening:  # calls wait in its backlog until the start
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
-        task = asyncio.create_task(server._serve([listening]))
-        try:
-            yield f"http://{ports.LOOPBACK}:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            await task
-
-
-@contextlib.asynccontextmanager
 async def running(job: collections.abc.Coroutine[Any, Any, None]) -> collections.abc.AsyncIterator[None]:
     task = asyncio.create_task(job)
     try:
@@ -92,7 +78,9 @@ async def running(job: collections.abc.Coroutine[Any, Any, None]) -> collections
 
 
 @pytest.fixture
-async def service(anvil_chain: Any, database_url: str, redis_url: str) -> collections.abc.AsyncIterator[Service]:
+async def service(
+    anvil_chain: Any, database_url: str, redis_url: str, served: Any
+) -> collections.abc.AsyncIterator[Service]:
     wanted = StorageSettings(database_url)
     await migrate.migrate(wanted)
     async with contextlib.AsyncExitStack() as stack:
@@ -116,8 +104,8 @@ async def service(anvil_chain: Any, database_url: str, redis_url: str) -> collec
             rate_limit_rpm=0,
         )
         app = asgi.create_app(database, network, rpcs, hub, settings)
-        url = await stack.enter_async_context(serving(app))
+        port = await stack.enter_async_context(served(app))
         auctioneer = keys.parse_signer(accounts.AUCTIONEER)
         own = AuctioneerSettings(window_ms=WINDOW_MS)
         await stack.enter_async_context(running(loop.run(database, network, rpcs, auctioneer, own)))
-        yield Service(url, network, database)
+        yield Service(f"http://{ports.LOOPBACK}:{port}", network, database)
