@@ -74,6 +74,30 @@ async def test_a_reorg_of_what_was_read_is_told_and_a_rewind_is_the_way_out(worl
     assert (await digest_of(other)).parts == (await digest_of(world.database)).parts
 
 
+async def test_a_reorg_of_the_source_while_it_is_read_is_not_seen(world, other, monkeypatch):
+    """Between two ranges of one step: what was read of the old history ends with the old history."""
+    await world.open(await world.match())
+    await world.mine(world.origin, 4)
+    find_from, reorgs = raw_ranges.find_from, []
+    async with world.indexing(world.origin, batch_blocks=1, batch_blocks_max=1):
+        await world.caught_up(world.origin)
+        before, head = await digest_of(world.database), await world.checkpoint(world.origin)
+
+        async def reorg_behind(connection, chain_id, number):
+            found = await find_from(connection, chain_id, number)
+            if found is not None and found.last == head.number - 1:
+                await world.reorg(world.origin, 3)
+                await world.caught_up(world.origin)
+                reorgs.append(await world.checkpoint(world.origin))
+            return found
+
+        monkeypatch.setattr(raw_ranges, "find_from", reorg_behind)
+        done = await reindex.reindex(world.database, other, world.network, world.origin)
+    assert [one.number for one in reorgs] == [head.number]
+    assert reorgs[0].hash != head.hash
+    assert (done.last, (await digest_of(other)).total) == (head.number, before.total)
+
+
 async def test_kept_blocks_of_two_histories_are_refused(world, other):
     """As were read from a source that a reorg took back in between."""
     await world.mine(world.origin, 4)
