@@ -1,7 +1,7 @@
 """What every answer has, whatever made it: a request id, security headers, figures, and never a bare stack trace.
 
-HEAD is answered wherever GET is, with the headers that GET would have. Plain ASGI, so that a hot read pays next to
-nothing for it.
+HEAD is answered wherever GET is, with the headers that GET would have, and no answer is lost by what its request still
+sends (`lingering`). Plain ASGI, so that a hot read pays next to nothing for it.
 """
 
 import functools
@@ -13,7 +13,7 @@ from typing import Final
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from orbital.api import cors, errors
+from orbital.api import cors, errors, lingering
 from orbital.observe import logging, metrics
 
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -51,6 +51,7 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        receive, send = lingering.around(scope, receive, send)
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
         asked, is_head = scope, scope["method"] == "HEAD"

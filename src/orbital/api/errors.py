@@ -15,7 +15,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orbital.api.lingering import Lingering
 from orbital.domain import errors
 from orbital.domain.errors import FieldError, OrbitalError
 from orbital.observe import logging
@@ -111,10 +110,8 @@ def respond(error: OrbitalError, request_id: str) -> Response:
     status = status_of(type(error))
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("corrupt", code=error.code, detail=error.detail, request_id=request_id)
-    answer = problem(status, error.code, error.detail, request_id, headers=_headers(error, status), fields=error.fields)
-    if isinstance(error, BodyRefused) and error.is_unread:
-        return Lingering(answer.body, status, answer.headers)
-    return answer
+    headers = _headers(error, status)
+    return problem(status, error.code, error.detail, request_id, headers=headers, fields=error.fields)
 
 
 def problem(
@@ -159,6 +156,8 @@ def _headers(error: OrbitalError, status: int) -> dict[str, str]:
     if isinstance(error, MethodNotAllowed):
         also = {"HEAD"} if "GET" in error.allowed else set()
         return {"Allow": ", ".join(sorted(error.allowed | also))}
+    if isinstance(error, BodyRefused) and error.is_unread:
+        return {"Connection": "close"}  # more than `lingering` throws away may come
     return {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
 
 

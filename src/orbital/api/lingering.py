@@ -1,41 +1,44 @@
-"""An answer that ends the connection while its caller may still be sending.
+"""Answers that need not see the whole body arrive all the same, also at who reads only when everything is sent.
 
 A socket that is closed over unread bytes resets the connection, and a reset destroys what its caller has not read yet:
-the answer itself (RFC 9112, 9.6). So the answer goes first; then what still comes is read and thrown away, within
-bounds, until the body ends or the caller, who was told that the connection closes, leaves.
+the answer itself (RFC 9112, 9.6). Who closes after an answer may be the caller by his request, the answer, or a server
+that stops. So an answer over whose body the application did not care goes first; then what still comes is read and
+thrown away, within bounds, until the body ends or the caller leaves. Only then the answer ends.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
 from typing import Final
 
-from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 LINGER_BYTES_MAX: Final = 1024 * 1024
 LINGER_SECONDS_MAX: Final = 5.0
 
+_ANNOUNCING: Final = frozenset({b"content-length", b"transfer-encoding"})
 
-class Lingering(Response):
-    """A whole answer that says `Connection: close`, and ends only after the rest of the request."""
 
-    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
-        """The headers given, and that the connection closes."""
-        super().init_headers({**(headers or {}), "Connection": "close"})
+def around(scope: Scope, receive: Receive, send: Send) -> tuple[Receive, Send]:
+    """What an application is handed in place of `receive` and `send`: the same for a request without a body."""
+    if not any(name in _ANNOUNCING for name, _ in scope["headers"]):
+        return receive, send
+    is_read = False
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it, then throw the rest away."""
+    async def receive_and_note() -> Message:
+        nonlocal is_read
+        message = await receive()
+        is_read = not message.get("more_body", False)  # also of who has left
+        return message
 
-        async def send_and_linger(message: Message) -> None:
-            if message["type"] != "http.response.body":
-                await send(message)
-                return
-            await send({**message, "more_body": True})
-            await _discard(receive)
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+    async def send_and_linger(message: Message) -> None:
+        if is_read or message["type"] != "http.response.body" or message.get("more_body", False):
+            await send(message)
+            return
+        await send({**message, "more_body": True})
+        await _discard(receive)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-        await super().__call__(scope, receive, send_and_linger)
+    return receive_and_note, send_and_linger
 
 
 async def _discard(receive: Receive) -> None:
