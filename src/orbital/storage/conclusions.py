@@ -16,7 +16,7 @@ from typing import Final
 
 from orbital.domain.reputation import Result
 from orbital.domain.types import BlockNumber, ChainId, IntentId
-from orbital.storage import sql
+from orbital.storage import leases, sql
 from orbital.storage.pool import Connection
 
 LEASE: Final = "analytics"
@@ -48,8 +48,8 @@ async def conclude(connection: Connection, intent_ids: Sequence[IntentId]) -> Ma
 
 
 async def hold(connection: Connection) -> None:
-    """Nobody else concludes or scores until this transaction ends."""
-    await connection.execute(_QUERIES["hold"], LEASE)
+    """Nobody else concludes or scores until this transaction ends, were it the first that ever does."""
+    await leases.shut(connection, LEASE)
 
 
 async def forget_above(connection: Connection, chain_id: ChainId, above: BlockNumber) -> None:

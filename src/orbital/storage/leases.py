@@ -25,7 +25,10 @@ class Lease:
 
 
 async def acquire(connection: Connection, name: str, holder: str, seconds: float) -> Lease | None:
-    """The lease, or None while another holds it: ask again later, it waits for nobody."""
+    """The lease, or None while another holds it: ask again later, it waits for nobody.
+
+    Only a lease that nobody ever had, and that is shut for the first time just now, is waited for.
+    """
     length = dt.timedelta(seconds=seconds)
     epoch = await connection.fetchval(_QUERIES["acquire"], name, holder, length)
     if epoch is not None:
@@ -60,6 +63,12 @@ async def hold(connection: Connection, lease: Lease) -> None:
     """Make the surrounding transaction that of the holder; Conflict `lease_lost` otherwise."""
     if await connection.fetchval(_QUERIES["hold"], lease.name, lease.epoch) is None:
         raise _lost(lease)
+
+
+async def shut(connection: Connection, name: str) -> None:
+    """Nobody takes the lease or writes by it until this transaction ends; a holder's running one is waited for."""
+    await connection.execute(_QUERIES["make"], name)
+    await connection.execute(_QUERIES["shut"], name)
 
 
 def _lost(lease: Lease) -> Conflict:

@@ -15,7 +15,7 @@ from orbital.domain import auction
 from orbital.domain import facts as f
 from orbital.domain.errors import Conflict
 from orbital.domain.types import BlockNumber
-from orbital.storage import chains, conclusions, leases, pool, rebuild, rewind, scores
+from orbital.storage import chains, claims, conclusions, leases, pool, rebuild, rewind, scores
 
 ORIGIN, DESTINATION = 31337, 31338
 PATIENCE_SECONDS = 30
@@ -294,6 +294,35 @@ async def test_what_is_being_concluded_when_a_rewind_begins_is_taken_back_as_wel
     await rewinding
     assert await books.rows() == {}
     assert await books.fetch("SELECT intent_id FROM awards WHERE NOT concluded") == [(intent_id,)]
+
+
+async def test_the_first_that_ever_concludes_waits_for_a_rewind_that_began_before_it(books, solvers):
+    intent_id, _ = await deliver(books, solvers)
+    await books.verify(ORIGIN)
+    await books.verify(DESTINATION)
+    before = BlockNumber(books.office.heights[DESTINATION] - 1)
+    await books.fetch("DELETE FROM leases WHERE name = $1", conclusions.LEASE)
+
+    async def conclude_first():
+        lease = None
+        while lease is None:
+            async with pool.transaction(books.desk.pool) as connection:
+                lease = await leases.acquire(connection, conclusions.LEASE, "first", 60)
+        books.desk = dataclasses.replace(books.desk, lease=lease)
+        await books.conclude()
+
+    async with pool.transaction(books.desk.pool) as connection:
+        await claims.lock_intents(connection, [intent_id])
+        rewinding = asyncio.create_task(rewind.rewind(books.desk.pool, DESTINATION, before, books.office.network.rules))
+        while len(await books.fetch(WAITERS)) < 1:
+            assert not rewinding.done()
+        concluding = asyncio.create_task(conclude_first())
+        while len(await books.fetch(WAITERS)) < 2 and not concluding.done():
+            pass
+    await asyncio.gather(rewinding, concluding)
+    assert await books.rows() == {}
+    assert await books.fetch("SELECT intent_id FROM awards WHERE NOT concluded") == [(intent_id,)]
+    assert books.desk.lease.epoch == 1
 
 
 async def test_a_rebuild_gives_the_same_rows_whatever_became_of_them(books, solvers):

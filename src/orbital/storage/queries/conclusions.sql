@@ -1,7 +1,3 @@
--- name: hold
--- Whoever concludes waits until this transaction ends; one that concludes now is waited for.
-SELECT 1 FROM leases WHERE name = $1 FOR UPDATE
-
 -- name: list_unconcluded
 -- Awards that may have come to an end, in the order in which they were made, after the place ($1, $2, $3) or NULLs.
 SELECT created_at, intent_id, round FROM awards

@@ -25,7 +25,7 @@ WHERE EXISTS (SELECT 1 FROM leases WHERE name = $1 AND expires_at < now())
   AND session.pid IN (SELECT pid FROM pg_locks WHERE relation = 'leases'::regclass AND mode = 'RowShareLock')
 
 -- name: find_holder
-SELECT holder FROM leases WHERE name = $1
+SELECT holder FROM leases WHERE name = $1 AND epoch > 0
 
 -- name: seize
 -- Take a lease from whoever holds it, once his running transaction has ended; his next one fails.
@@ -43,3 +43,11 @@ UPDATE leases SET expires_at = '-infinity' WHERE name = $1 AND epoch = $2
 -- name: hold
 -- In the transaction of a leader's write: nobody can take the lease over until it commits.
 SELECT epoch FROM leases WHERE name = $1 AND epoch = $2 FOR SHARE
+
+-- name: make
+-- The row of a lease that nobody ever had, so that there is something to lock.
+INSERT INTO leases (name, epoch, holder, expires_at) VALUES ($1, 0, '', '-infinity') ON CONFLICT DO NOTHING
+
+-- name: shut
+-- Nobody takes the lease or writes by it until this transaction ends. A lock by which `cut_silent` finds the session.
+SELECT 1 FROM leases WHERE name = $1 FOR UPDATE
