@@ -84,6 +84,7 @@ class Api:
             denied=frozenset({DENIED.address}),
             admin_addresses=frozenset({ADMIN.address}),
             rate_limit_rpm=0,
+            auction_window_ms=60_000,  # nobody closes rounds here, and a bid may come late on a slow machine
             submit_chain_seconds=60.0,  # a hundred at once take a slow machine long; tests of silent nodes have less
         )
         self.app = asgi.create_app(database, network, rpcs, hub, self.settings, self.now)

@@ -114,7 +114,7 @@ async def test_an_attempt_whose_process_died_is_taken_over_after_a_minute(api, c
     counter.gate.clear()
     dead = asyncio.create_task(post("k"))
     await counter.begun.wait()
-    await api.execute("UPDATE idempotency_keys SET started_at = now() - interval '59 seconds'")
+    await api.execute("UPDATE idempotency_keys SET started_at = now() - interval '40 seconds'")
     assert (await post("k")).status_code == 409
     await api.execute("UPDATE idempotency_keys SET started_at = now() - interval '61 seconds'")
     assert (await post("k", "b")).json()["code"] == "idempotency_key_reused"

@@ -18,7 +18,6 @@ async def scene(api):
     solver = await api.registered()
     await api.bond(solver.address, 10**18)
     intent = await api.submitted(await api.funded_user())
-    await api.execute("UPDATE auctions SET closes_at = now() + interval '1 minute'")
     return intent, solver, await api.login(solver)
 
 

@@ -29,6 +29,13 @@ def _header(number: int) -> dict[str, str]:
     return {**times, "hash": word, "parentHash": word, "logsBloom": "0x" + "00" * 256}
 
 
+@pytest.fixture(autouse=True)
+def patient_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow machine neither counts nodes in between, nor tires of one that asks to be left alone for a moment."""
+    monkeypatch.setattr(nodes, "SURVEY_SECONDS", 600.0)
+    monkeypatch.setattr(nodes, "PATIENCE_SECONDS", PATIENCE_SECONDS)
+
+
 @contextlib.asynccontextmanager
 async def _serve(answer: Answer, status: bytes = b"200 OK") -> collections.abc.AsyncIterator[str]:
     async def on_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -21,26 +21,26 @@ from orbital.realtime import limiter
 from orbital.realtime.limiter import Limiter, LocalLimiter
 
 PROGRAM = """
-import asyncio, sys, time
+import asyncio, sys
 from orbital.domain import gcra
 from orbital.realtime.limiter import Limiter
 
-async def run(url, limit, seconds):
+async def run(url, limit, wanted):
     async with Limiter(url, timeout_seconds=10) as shared:
         await shared.take("other", limit)
         print("ready", flush=True)
         sys.stdin.readline()
-        until, count = time.monotonic() + seconds, 0
-        while time.monotonic() < until:
+        count = 0
+        while count < wanted:
             count += (await shared.take("one", limit)).is_allowed
         assert shared.is_shared
-        print(count, flush=True)
+        print("done", flush=True)
 
-asyncio.run(run(sys.argv[1], gcra.Limit(int(sys.argv[2]), int(sys.argv[3])), float(sys.argv[4])))
+asyncio.run(run(sys.argv[1], gcra.Limit(int(sys.argv[2]), int(sys.argv[3])), int(sys.argv[4])))
 """
 NOW = 1_800_000_000_000_000
 PROCESSES = 4
-HAMMER_SECONDS = 2.0
+EACH = 50  # of what is allowed: together a second more than the burst
 PATIENCE_SECONDS = 10.0  # where Redis answers: a busy machine must not look like an outage
 
 
@@ -81,9 +81,9 @@ async def test_keys_leave_redis_by_themselves(redis_url):
         assert 0 < await shared._redis.pttl(key) <= 60_600
 
 
-def test_processes_together_stay_within_the_limit(redis_url):
+def test_processes_together_get_what_the_limit_gives_and_no_more(redis_url):
     limit, rate = gcra.limit_of(6000, 60, 100), 100.0  # what comes back while the machine stands still is kept
-    command = [sys.executable, "-c", PROGRAM, redis_url, str(limit.interval_us), str(limit.burst), str(HAMMER_SECONDS)]
+    command = [sys.executable, "-c", PROGRAM, redis_url, str(limit.interval_us), str(limit.burst), str(EACH)]
     with contextlib.ExitStack() as stack:
         running = []
         for _ in range(PROCESSES):
@@ -95,9 +95,9 @@ def test_processes_together_stay_within_the_limit(redis_url):
         for one in running:
             one.stdin.write("go\n")
             one.stdin.flush()
-        counts = [int(one.stdout.readline()) for one in running]
+        assert [one.stdout.readline() for one in running] == ["done\n"] * PROCESSES
         elapsed = time.monotonic() - begun
-    assert limit.burst + rate * HAMMER_SECONDS / 4 <= sum(counts) <= 1.01 * (limit.burst + rate * elapsed)
+    assert PROCESSES * EACH <= 1.01 * (limit.burst + rate * elapsed)
 
 
 async def test_without_redis_the_process_limits_by_itself_and_does_not_wait():
@@ -111,9 +111,12 @@ async def test_a_redis_that_hangs_is_waited_for_by_one_request_alone(tmp_path: p
     wanted = redis.prepare(parts.RedisSettings(data_dir=tmp_path, bundled=False))
     limit = gcra.limit_of(1, 3600, 100)
     with process.start(wanted.command, tmp_path / "redis.log") as running:
-        async with Limiter(wanted.url, lambda: 0.0) as shared, Limiter(wanted.url, timeout_seconds=10) as other:
+        now = [0.0]
+        async with Limiter(wanted.url, lambda: now[0]) as shared, Limiter(wanted.url, timeout_seconds=10) as other:
             await shared.take("a", limit)
-            assert shared.is_shared
+            while not shared.is_shared:  # it is waited for no longer than usual, and this machine may be slower
+                now[0] += limiter.RETRY_SECONDS
+                await shared.take("a", limit)
             before = await count_connections(other)
             os.kill(running.pid, signal.SIGSTOP)
             try:

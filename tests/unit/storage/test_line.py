@@ -66,11 +66,11 @@ async def test_the_urgent_are_served_next_and_are_not_turned_away(monkeypatch):
 
 
 async def test_a_database_that_answers_is_waited_for_and_not_for_ever(monkeypatch):
-    monkeypatch.setattr(line, "LONGEST_SECONDS", 0.02)
     short = line.Line(1, 0.01)
     assert short.enter_at_once()
     with pytest.raises(Unavailable) as silent:
         await enter(short)
+    monkeypatch.setattr(line, "LONGEST_SECONDS", 0.02)
     assert (type(silent.value), silent.value.code) == (Unavailable, "unavailable")
     patient = line.Line(1, PATIENT)
     assert patient.enter_at_once()
