@@ -9,6 +9,7 @@ import typing
 import pytest
 import uvicorn
 
+from orbital.app import api
 from orbital.devnet import ports
 from orbital.storage import migrate, pool
 from orbital.storage.settings import StorageSettings
@@ -43,7 +44,8 @@ def served() -> collections.abc.Callable[[typing.Any], contextlib.AbstractAsyncC
     @contextlib.asynccontextmanager
     async def serve(app: typing.Any) -> collections.abc.AsyncIterator[int]:
         with socket.create_server((ports.LOOPBACK, 0)) as listening:  # calls wait in its backlog until the start
-            server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+            config = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_keep_alive=api.IDLE_SECONDS)
+            server = uvicorn.Server(config)
             serving = asyncio.create_task(server._serve([listening]))
             try:
                 yield listening.getsockname()[1]

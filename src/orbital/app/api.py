@@ -21,6 +21,7 @@ from orbital.realtime.limiter import Limiter
 NEEDS = frozenset({Need.DATABASE, Need.REDIS, Need.JWT, Need.NETWORK})
 COLLECTOR_THRESHOLDS = (50_000, 20, 50)  # a request makes a few thousand small values, and few circles
 GRACE_SECONDS = 2
+IDLE_SECONDS = 75  # callers and proxies let go sooner: what they send just as we do is lost
 ANSWER_SECONDS = 2.5  # what a caller waits for a database or a node before it is told that they are away: 3 s in all
 
 
@@ -79,6 +80,7 @@ async def _run(settings: Settings) -> None:
                 server_header=False,
                 proxy_headers=False,  # whom to believe is the API's own decision (TRUSTED_PROXIES)
                 timeout_graceful_shutdown=GRACE_SECONDS,
+                timeout_keep_alive=IDLE_SECONDS,
             )
         )
         await _serve(server, sockets, app.state.services)

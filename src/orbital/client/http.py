@@ -2,8 +2,9 @@
 
 A call that needs a token signs in first. When the token ran out, or the service says that it is no longer good, the
 session is refreshed, and if that is refused signed in anew; calls that arrive meanwhile wait for it. A refresh token
-is sent once, whatever comes back: a second time would end the session. An answer that is none of this service's is
-Unavailable.
+is sent once, whatever comes back: a second time would end the session. What only asks is sent again, once, when its
+connection ends instead of an answer: a service that stops does that, and one that lets idle connections go just as they
+are used. An answer that is none of this service's is Unavailable.
 """
 
 import asyncio
@@ -27,6 +28,7 @@ NOT_MODIFIED: Final = 304
 UNAUTHENTICATED: Final = 401
 UNHEALTHY: Final = 503
 
+_HUNG_UP: Final = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 _PROBLEM: Final = msgspec.json.Decoder(wire.Problem)
 
 
@@ -153,10 +155,16 @@ class Connection:
         headers: Mapping[str, str],
         timeout_seconds: float,
     ) -> httpx.Response:
+        request = self._http.build_request(
+            method, path, content=content, params=query, headers=headers, timeout=timeout_seconds
+        )
         try:
-            return await self._http.request(
-                method, path, content=content, params=query, headers=headers, timeout=timeout_seconds
-            )
+            try:
+                return await self._http.send(request)
+            except _HUNG_UP:
+                if method != "GET":
+                    raise
+                return await self._http.send(request)
         except httpx.HTTPError as failure:
             detail = f"{method} {path} had no answer ({type(failure).__name__})."
             raise errors.Unavailable("api_unavailable", detail) from failure
