@@ -38,7 +38,7 @@ def until_waiting() -> collections.abc.Callable[..., collections.abc.Awaitable[N
 
 
 @pytest.fixture
-def served() -> collections.abc.Callable[[typing.Any], contextlib.AbstractAsyncContextManager[int]]:
+def on_a_port() -> collections.abc.Callable[[typing.Any], contextlib.AbstractAsyncContextManager[int]]:
     """An application on a port of its own, for as long as the context lasts."""
 
     @contextlib.asynccontextmanager

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Any, Final, TypeVar
 
 import pydantic
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from orbital.api.errors import Malformed, TooLarge, TooSlow, UnsupportedType, of_fields, of_validation
 from orbital.domain.errors import FieldError, Rejected
@@ -56,13 +56,12 @@ async def read_nothing(request: Request) -> None:
 async def read_bytes(request: Request, seconds: float = BODY_SECONDS_MAX) -> bytes:
     """The whole body, without ever holding more than the limit and one chunk, or waiting longer than `seconds`."""
     if _is_too_large(request.headers.get("content-length", "0")):
-        raise _too_large(is_unread=True)
+        raise _too_large()
     try:
         async with asyncio.timeout(seconds):
             return await _collect(request)
     except TimeoutError as failure:
-        detail = f"The body did not arrive within {seconds:g} s."
-        raise TooSlow("body_too_slow", detail, is_unread=True) from failure
+        raise TooSlow("body_too_slow", f"The body did not arrive within {seconds:g} s.") from failure
 
 
 def query(request: Request, model: type[Model]) -> Model:
@@ -99,15 +98,11 @@ def validate(model: type[Model], value: Any) -> Model:
 
 
 async def _collect(request: Request) -> bytes:
-    parts, size, is_unread = [], 0, True
-    while is_unread:
-        message = await request.receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        chunk, is_unread = message.get("body", b""), message.get("more_body", False)
+    parts, size = [], 0
+    async for chunk in request.stream():
         size += len(chunk)
         if size > BODY_BYTES_MAX:
-            raise _too_large(is_unread=is_unread)
+            raise _too_large()
         parts.append(chunk)
     return b"".join(parts)
 
@@ -164,8 +159,8 @@ def _is_too_large(announced: str) -> bool:
     return len(digits) > len(str(BODY_BYTES_MAX)) or int(digits or "0") > BODY_BYTES_MAX
 
 
-def _too_large(*, is_unread: bool) -> TooLarge:
-    return TooLarge("body_too_large", f"A body has at most {BODY_BYTES_MAX} bytes.", is_unread=is_unread)
+def _too_large() -> TooLarge:
+    return TooLarge("body_too_large", f"A body has at most {BODY_BYTES_MAX} bytes.")
 
 
 _DECODER: Final = json.JSONDecoder(

@@ -27,19 +27,11 @@ class Malformed(errors.Rejected):
     """The body is no JSON as we take it."""
 
 
-class BodyRefused(errors.Rejected):
-    """A body for itself, whatever it says. `is_unread`: some of it is still to come."""
-
-    def __init__(self, code: str, detail: str, *, is_unread: bool) -> None:
-        super().__init__(code, detail)
-        self.is_unread = is_unread
-
-
-class TooLarge(BodyRefused):
+class TooLarge(errors.Rejected):
     """The body is larger than any that makes sense."""
 
 
-class TooSlow(BodyRefused):
+class TooSlow(errors.Rejected):
     """The body did not arrive in time."""
 
 
@@ -156,7 +148,7 @@ def _headers(error: OrbitalError, status: int) -> dict[str, str]:
     if isinstance(error, MethodNotAllowed):
         also = {"HEAD"} if "GET" in error.allowed else set()
         return {"Allow": ", ".join(sorted(error.allowed | also))}
-    if isinstance(error, BodyRefused) and error.is_unread:
+    if isinstance(error, TooLarge | TooSlow):
         return {"Connection": "close"}  # more than `lingering` throws away may come
     return {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
 

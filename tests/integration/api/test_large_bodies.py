@@ -17,8 +17,8 @@ PIECE = b" " * 8192
 
 
 @pytest.fixture
-async def port(api, served):
-    async with served(api.app) as port:
+async def port(api, on_a_port):
+    async with on_a_port(api.app) as port:
         yield port
 
 

@@ -48,7 +48,7 @@ class Place:
 
 
 @pytest.fixture
-async def place(api, served) -> collections.abc.AsyncIterator[Place]:
+async def place(api, on_a_port) -> collections.abc.AsyncIterator[Place]:
     user, solver = await api.funded_user(), await api.bonded_solver()
     awarded, pending, cancelled = [await api.submitted(user) for _ in range(3)]
     await api.award(awarded, solver.address, 995_000)
@@ -61,7 +61,7 @@ async def place(api, served) -> collections.abc.AsyncIterator[Place]:
         "chain_id": ["31337"],
     }
     contract = (await api.client.get("/openapi.json")).json()
-    async with served(api.app) as port:
+    async with on_a_port(api.app) as port:
         yield Place(f"http://{ports.LOOPBACK}:{port}", contract, callers, there)
 
 

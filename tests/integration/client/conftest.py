@@ -79,7 +79,7 @@ async def running(job: collections.abc.Coroutine[Any, Any, None]) -> collections
 
 @pytest.fixture
 async def service(
-    anvil_chain: Any, database_url: str, redis_url: str, served: Any
+    anvil_chain: Any, database_url: str, redis_url: str, on_a_port: Any
 ) -> collections.abc.AsyncIterator[Service]:
     wanted = StorageSettings(database_url)
     await migrate.migrate(wanted)
@@ -104,7 +104,7 @@ async def service(
             rate_limit_rpm=0,
         )
         app = asgi.create_app(database, network, rpcs, hub, settings)
-        port = await stack.enter_async_context(served(app))
+        port = await stack.enter_async_context(on_a_port(app))
         auctioneer = keys.parse_signer(accounts.AUCTIONEER)
         own = AuctioneerSettings(window_ms=WINDOW_MS)
         await stack.enter_async_context(running(loop.run(database, network, rpcs, auctioneer, own)))

@@ -41,14 +41,14 @@ def test_nesting_of_32_is_the_deepest():
         body.decode(b"[" * 33 + b"]" * 33)
 
 
-def request_of(chunks: list[bytes], *headers: tuple[bytes, bytes], is_endless: bool = True) -> Request:
-    """A request whose body starts with `chunks`, and never ends unless these are all of it."""
+def request_of(chunks: list[bytes], *headers: tuple[bytes, bytes]) -> Request:
+    """A request whose body starts with `chunks` and never ends."""
     left = list(chunks)
 
     async def receive() -> Message:
         if not left:
             await asyncio.Event().wait()
-        return {"type": "http.request", "body": left.pop(0), "more_body": is_endless or bool(left)}
+        return {"type": "http.request", "body": left.pop(0), "more_body": True}
 
     return Request({"type": "http", "method": "POST", "headers": list(headers)}, receive)
 
@@ -65,12 +65,6 @@ async def test_large_body_is_refused_before_its_end_and_its_connection_closed():
         await body.read_bytes(request_of([b" " * 10_000, b" " * 10_000]))
     answer = errors.respond(caught.value, "r")
     assert (answer.status_code, answer.headers["connection"]) == (413, "close")
-
-
-async def test_large_body_that_is_here_already_costs_no_connection():
-    with pytest.raises(errors.TooLarge) as caught:
-        await body.read_bytes(request_of([b" " * 10_000, b" " * 10_000], is_endless=False))
-    assert "connection" not in errors.respond(caught.value, "r").headers
 
 
 async def test_encoded_body_is_refused():
