@@ -58,16 +58,16 @@ def test_an_output_that_was_never_open_is_told_in_a_line():
 
 
 def test_who_is_interrupted_ends_without_a_word():
-    reading = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "orbital", "pool", "quote", "-"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-    )
-    reading.stdin.write(b" " * MORE_THAN_A_PIPE_HOLDS)  # taken, so it is reading
-    reading.send_signal(signal.SIGINT)
-    assert reading.communicate(timeout=60) == (b"", b"")
-    assert reading.returncode == 130
+    ) as reading:
+        reading.stdin.write(b" " * MORE_THAN_A_PIPE_HOLDS)  # taken, so it is reading
+        reading.send_signal(signal.SIGINT)
+        assert reading.wait(timeout=60) == 130  # its input stays open: the end of that must not come first
+        assert (reading.stdout.read(), reading.stderr.read()) == (b"", b"")
 
 
 async def run_all(output):
